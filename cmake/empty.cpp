@@ -1,0 +1,1 @@
+// Stands in while a module has only headers.

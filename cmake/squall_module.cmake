@@ -1,0 +1,41 @@
+# What every target of Squall shares, and how a module becomes a library.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+add_library(squall_flags INTERFACE)
+# Floating point must give the same result on both compilers: never contracted, never -ffast-math.
+target_compile_options(squall_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+                                              -Wnon-virtual-dtor -Wold-style-cast -ffp-contract=off)
+if(SQUALL_SANITIZE)
+    target_compile_options(squall_flags INTERFACE -fsanitize=${SQUALL_SANITIZE} -fno-omit-frame-pointer
+                                                  -fno-sanitize-recover=all)
+    target_link_options(squall_flags INTERFACE -fsanitize=${SQUALL_SANITIZE})
+endif()
+if(SQUALL_BUILD_FUZZ)
+    target_compile_options(squall_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# squall_module(NAME DEPENDS other modules... LIBRARIES external targets...)
+# One static library from src/NAME/*.cpp, public headers in include/squall/NAME.
+function(squall_module name)
+    cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;PUBLIC_LIBRARIES" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.cpp)
+    if(NOT sources)
+        set(sources ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
+    endif()
+    add_library(squall_${name} STATIC ${sources})
+    add_library(squall::${name} ALIAS squall_${name})
+    set_target_properties(squall_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+    target_compile_features(squall_${name} PUBLIC cxx_std_23)
+    target_include_directories(squall_${name}
+        PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>
+        PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+    foreach(dependency IN LISTS arg_DEPENDS)
+        target_link_libraries(squall_${name} PUBLIC squall_${dependency})
+    endforeach()
+    target_link_libraries(squall_${name} PUBLIC ${arg_PUBLIC_LIBRARIES} PRIVATE ${arg_LIBRARIES} $<BUILD_INTERFACE:squall_flags>)
+    set_property(GLOBAL APPEND PROPERTY SQUALL_MODULES squall_${name})
+endfunction()

@@ -1,0 +1,75 @@
+// A first-in first-out queue in one power-of-two array that grows and never shrinks by itself: after warm-up it allocates nothing.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+namespace squall {
+
+// Elements are default-constructed and moved; index 0 is the oldest.
+template <class T>
+class RingBuffer {
+  public:
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t capacity() const { return capacity_; }
+
+    T& push_back(T value) {
+        if (size_ == capacity_) grow(size_ + 1);
+        T& place = items_[(head_ + size_) & (capacity_ - 1)];
+        place = std::move(value);
+        ++size_;
+        return place;
+    }
+    void pop_front() {
+        assert(size_ > 0);
+        items_[head_] = T{};
+        head_ = (head_ + 1) & (capacity_ - 1);
+        --size_;
+    }
+    void pop_back() {
+        assert(size_ > 0);
+        --size_;
+        items_[(head_ + size_) & (capacity_ - 1)] = T{};
+    }
+    [[nodiscard]] T& front() { return (*this)[0]; }
+    [[nodiscard]] const T& front() const { return (*this)[0]; }
+    [[nodiscard]] T& back() { return (*this)[size_ - 1]; }
+    [[nodiscard]] const T& back() const { return (*this)[size_ - 1]; }
+    [[nodiscard]] T& operator[](std::size_t index) {
+        assert(index < size_);
+        return items_[(head_ + index) & (capacity_ - 1)];
+    }
+    [[nodiscard]] const T& operator[](std::size_t index) const {
+        assert(index < size_);
+        return items_[(head_ + index) & (capacity_ - 1)];
+    }
+    void clear() {
+        while (size_ > 0) pop_front();
+    }
+    // Gives the memory back; the queue must be empty.
+    void release() {
+        assert(size_ == 0);
+        items_.reset();
+        capacity_ = head_ = 0;
+    }
+
+  private:
+    void grow(std::size_t needed) {
+        std::size_t capacity = capacity_ == 0 ? 4 : capacity_;
+        while (capacity < needed) capacity *= 2;
+        auto items = std::make_unique<T[]>(capacity);
+        for (std::size_t i = 0; i < size_; ++i) items[i] = std::move((*this)[i]);
+        items_ = std::move(items);
+        capacity_ = capacity;
+        head_ = 0;
+    }
+    std::unique_ptr<T[]> items_;
+    std::size_t capacity_ = 0;
+    std::size_t head_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace squall

@@ -1,0 +1,72 @@
+#include "squall/core/byte_pool.hpp"
+
+#include <bit>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace squall {
+
+PooledBytes& PooledBytes::operator=(PooledBytes&& other) noexcept {
+    if (this != &other) {
+        reset();
+        pool_ = std::exchange(other.pool_, nullptr);
+        data_ = std::exchange(other.data_, nullptr);
+        size_ = std::exchange(other.size_, 0);
+        size_class_ = other.size_class_;
+    }
+    return *this;
+}
+
+void PooledBytes::reset() {
+    if (pool_ != nullptr) pool_->give_back(data_, size_class_, size_);
+    pool_ = nullptr;
+    data_ = nullptr;
+    size_ = 0;
+}
+
+PooledBytes BytePool::allocate(std::size_t size) {
+    PooledBytes out;
+    out.pool_ = this;
+    out.size_ = static_cast<std::uint32_t>(size);
+    const std::size_t bits = size <= (std::size_t{1} << kSmallestClassBits) ? kSmallestClassBits : std::bit_width(size - 1);
+    if (bits > kLargestClassBits) {
+        out.size_class_ = kHeapClass;
+        out.data_ = new std::byte[size];
+        bytes_in_use_ += size;
+        return out;
+    }
+    const std::size_t index = bits - kSmallestClassBits;
+    out.size_class_ = static_cast<std::uint8_t>(index);
+    bytes_in_use_ += std::size_t{1} << bits;
+    if (free_[index] == nullptr) {
+        // One slab serves several blocks of a small class: at least 16 KiB or one block.
+        const std::size_t block = std::size_t{1} << bits;
+        const std::size_t count = block >= 16384 ? 1 : 16384 / block;
+        slabs_.push_back(std::make_unique_for_overwrite<std::byte[]>(block * count));
+        for (std::size_t i = 0; i < count; ++i)
+            free_[index] = ::new (slabs_.back().get() + i * block) FreeBlock{free_[index]};
+    }
+    FreeBlock* block = free_[index];
+    free_[index] = block->next;
+    out.data_ = reinterpret_cast<std::byte*>(block);
+    return out;
+}
+
+PooledBytes BytePool::copy_of(Bytes bytes) {
+    PooledBytes out = allocate(bytes.size());
+    if (!bytes.empty()) std::memcpy(out.data_, bytes.data(), bytes.size());
+    return out;
+}
+
+void BytePool::give_back(std::byte* data, std::uint8_t size_class, std::size_t size) {
+    if (size_class == kHeapClass) {
+        bytes_in_use_ -= size;
+        delete[] data;
+        return;
+    }
+    bytes_in_use_ -= std::size_t{1} << (size_class + kSmallestClassBits);
+    free_[size_class] = ::new (data) FreeBlock{free_[size_class]};
+}
+
+}  // namespace squall

@@ -1,0 +1,50 @@
+// The client side of netcode 1.02 and its Squall extensions: the state machine from token to connected, keep-alives,
+// replay protection, disconnects, and probing with the connection id after silence. Knows nothing of what is in a payload.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "squall/core/entropy.hpp"
+#include "squall/transport/endpoint.hpp"
+#include "transport/secure/secure_event.hpp"
+
+namespace squall::secure {
+
+class SecureClient {
+  public:
+    SecureClient(TimePoint now, const ClientConfig& config, EntropySource& entropy, EndpointStatistics& statistics);
+    ~SecureClient();
+
+    Result<> connect(TimePoint now, Bytes token);
+    void receive(TimePoint now, const Address& from, MutableBytes datagram);
+    std::optional<SecureEvent> poll_event();
+    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer);
+    [[nodiscard]] TimePoint poll_timeout() const;
+    void handle_timeout(TimePoint now);
+
+    [[nodiscard]] ClientState state() const;
+    [[nodiscard]] bool is_connected() const;
+    [[nodiscard]] ClientId client_id() const;  // 0: a client cannot read its own id from the token
+    [[nodiscard]] const Address& server() const;
+    [[nodiscard]] Suite suite() const;
+
+    [[nodiscard]] std::size_t payload_offset() const;
+    [[nodiscard]] std::size_t tag_bytes() const;
+    [[nodiscard]] std::uint64_t next_packet_number() const;
+    Transmit seal_payload(TimePoint now, MutableBytes buffer, std::size_t payload_bytes);
+
+    // Three retransmission timeouts of the layer above: silence of max(1 s, this) makes the client use its connection id.
+    void set_probe_silence(Duration three_rto);
+    // Queues redundant disconnect packets; reports no event.
+    void disconnect(TimePoint now, DisconnectReason reason);
+    [[nodiscard]] const ByteLedger& control_bytes_sent() const;
+    [[nodiscard]] const ByteLedger& control_bytes_received() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace squall::secure
