@@ -5,6 +5,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
+# Options of our own code. Never exported: who links Squall chooses their own warnings.
 add_library(squall_flags INTERFACE)
 # Floating point must give the same result on both compilers: never contracted, never -ffast-math.
 target_compile_options(squall_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
@@ -18,13 +19,19 @@ if(SQUALL_BUILD_FUZZ)
     target_compile_options(squall_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# squall_module(NAME DEPENDS other modules... LIBRARIES external targets...)
-# One static library from src/NAME/*.cpp, public headers in include/squall/NAME.
+# squall_module(NAME
+#     DEPENDS other modules...             their headers may be included by ours: public
+#     PUBLIC_LIBRARIES external targets... seen in our headers
+#     LIBRARIES external targets...)       used by our sources only
+# One static library squall::NAME from src/NAME/*.cpp, with the public headers in include/squall/NAME. It is installed
+# with the package by lib/cmake/install.cmake.
 function(squall_module name)
     cmake_parse_arguments(arg "" "" "DEPENDS;LIBRARIES;PUBLIC_LIBRARIES" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.cpp)
     if(NOT sources)
-        set(sources ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
+        set(empty ${CMAKE_CURRENT_BINARY_DIR}/${name}_empty.cpp)
+        file(CONFIGURE OUTPUT ${empty} CONTENT "// ${name} has only headers as yet.\n")
+        set(sources ${empty})
     endif()
     add_library(squall_${name} STATIC ${sources})
     add_library(squall::${name} ALIAS squall_${name})

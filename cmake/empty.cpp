@@ -1,1 +1,0 @@
-// Stands in while a module has only headers.
