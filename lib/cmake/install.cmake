@@ -1,1 +1,26 @@
-# install() and the package that find_package(squall) finds.
+# install(), and the package that find_package(squall) finds: squall::squall and one target a module.
+include(CMakePackageConfigHelpers)
+
+get_property(modules GLOBAL PROPERTY SQUALL_MODULES)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/squall)
+
+install(TARGETS ${modules} EXPORT squall-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT squall-targets NAMESPACE squall:: DESTINATION ${package_dir})
+foreach(folder lib simulator)
+    if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include)
+        install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+                FILES_MATCHING PATTERN "*.hpp")
+    endif()
+endforeach()
+foreach(program squall-loadgen squall-simulator)
+    if(TARGET ${program})
+        install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    endif()
+endforeach()
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/squall-config.cmake.in ${CMAKE_BINARY_DIR}/squall-config.cmake
+                              INSTALL_DESTINATION ${package_dir})
+# Before 1.0 every minor version may break the API.
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/squall-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/squall-config.cmake ${CMAKE_BINARY_DIR}/squall-config-version.cmake
+        DESTINATION ${package_dir})

@@ -38,7 +38,7 @@ function(squall_module name)
     set_target_properties(squall_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
     target_compile_features(squall_${name} PUBLIC cxx_std_23)
     target_include_directories(squall_${name}
-        PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>
+        PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
         PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
     foreach(dependency IN LISTS arg_DEPENDS)
         target_link_libraries(squall_${name} PUBLIC squall_${dependency})
