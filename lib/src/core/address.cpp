@@ -1,3 +1,5 @@
+// Text to addresses and back. The only file outside runtime that includes a header of the socket API, for
+// inet_pton and inet_ntop.
 #include "squall/core/address.hpp"
 
 #include <arpa/inet.h>
@@ -15,7 +17,8 @@ Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) 
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > 65535)
-        return fail(ErrorCode::malformed, fmt::format("port '{}' in address '{}' is not a number from 0 to 65535", text, whole));
+        return fail(ErrorCode::malformed,
+                    fmt::format("port '{}' in address '{}' is not a number from 0 to 65535", text, whole));
     return static_cast<std::uint16_t>(value);
 }
 
@@ -23,8 +26,10 @@ Result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) 
 
 Result<Address> Address::parse(std::string_view text) {
     const auto bad = [&] {
-        return fail(ErrorCode::malformed,
-                    fmt::format("'{}' is not an address: expected IPv4 as 127.0.0.1:40000 or IPv6 as [::1]:40000", text));
+        return fail(
+            ErrorCode::malformed,
+            fmt::format("'{}' is not an address: expected IPv4 as 127.0.0.1:40000 or IPv6 as [::1]:40000",
+                        text));
     };
     std::string host;
     std::uint16_t port = 0;
@@ -61,7 +66,8 @@ std::string to_string(const Address& address) {
     const auto& b = address.bytes();
     switch (address.family()) {
         case Address::Family::none: return "none";
-        case Address::Family::ipv4: return fmt::format("{}.{}.{}.{}:{}", b[0], b[1], b[2], b[3], address.port());
+        case Address::Family::ipv4:
+            return fmt::format("{}.{}.{}.{}:{}", b[0], b[1], b[2], b[3], address.port());
         case Address::Family::ipv6: {
             char text[INET6_ADDRSTRLEN] = {};
             inet_ntop(AF_INET6, b.data(), text, sizeof text);
@@ -79,7 +85,8 @@ std::uint64_t hash_of(const Address& address) {
         high |= std::uint64_t{b[i]} << (8 * i);
         low |= std::uint64_t{b[8 + i]} << (8 * i);
     }
-    const std::uint64_t tail = (std::uint64_t{address.port()} << 8) | static_cast<std::uint64_t>(address.family());
+    const std::uint64_t tail =
+        (std::uint64_t{address.port()} << 8) | static_cast<std::uint64_t>(address.family());
     return mix64(high ^ mix64(low ^ mix64(tail + 0x9e3779b97f4a7c15ULL)));
 }
 

@@ -1,3 +1,4 @@
+// Hexadecimal text of bytes.
 #include "squall/core/bytes.hpp"
 
 namespace squall {

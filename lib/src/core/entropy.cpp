@@ -1,3 +1,4 @@
+// The repeatable entropy source of virtual runs.
 #include "squall/core/entropy.hpp"
 
 namespace squall {
@@ -9,7 +10,8 @@ std::uint64_t EntropySource::u64() {
 
 void SeededEntropy::fill(MutableBytes out) {
     ByteWriter writer(out);
-    while (writer.remaining() > 0) writer.write_low_bytes(rng_.next(), writer.remaining() < 8 ? writer.remaining() : 8);
+    while (writer.remaining() > 0)
+        writer.write_low_bytes(rng_.next(), writer.remaining() < 8 ? writer.remaining() : 8);
 }
 
 }  // namespace squall

@@ -1,3 +1,4 @@
+// Folding of byte strings into StableHash, eight bytes at a time, independent of the machine's byte order.
 #include "squall/core/hash.hpp"
 
 namespace squall {

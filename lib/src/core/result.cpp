@@ -1,3 +1,4 @@
+// Names of the error codes.
 #include "squall/core/result.hpp"
 
 namespace squall {

@@ -1,3 +1,4 @@
+// Seeding, forking and bounded draws of Rng.
 #include "squall/core/rng.hpp"
 
 #include <cassert>

@@ -1,3 +1,4 @@
+// What the sinks do with an event: hash it, count it.
 #include "squall/trace/sink.hpp"
 
 namespace squall::trace {
@@ -27,8 +28,8 @@ std::string_view to_string(EventKind kind) {
 void HashSink::on_event(const Event& event) {
     ++count_;
     hash_.add(static_cast<std::uint64_t>(event.at.time_since_epoch().count()));
-    hash_.add((std::uint64_t{event.source} << 32) | (std::uint64_t{static_cast<std::uint8_t>(event.kind)} << 8) |
-              event.channel.value);
+    hash_.add((std::uint64_t{event.source} << 32) |
+              (std::uint64_t{static_cast<std::uint8_t>(event.kind)} << 8) | event.channel.value);
     hash_.add((std::uint64_t{event.connection.slot} << 32) | event.connection.generation);
     hash_.add(event.id);
     hash_.add((std::uint64_t{event.bytes} << 32) | event.detail);

@@ -14,11 +14,15 @@ namespace squall {
 
 class Address {
   public:
-    enum class Family : std::uint8_t { none = 0, ipv4 = 1, ipv6 = 2 };  // the numbers are netcode's address types
+    enum class Family : std::uint8_t {
+        none = 0,
+        ipv4 = 1,
+        ipv6 = 2
+    };  // the numbers are netcode's address types
 
     constexpr Address() = default;
-    [[nodiscard]] static constexpr Address ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
-                                                std::uint16_t port) {
+    [[nodiscard]] static constexpr Address ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c,
+                                                std::uint8_t d, std::uint16_t port) {
         Address address;
         address.family_ = Family::ipv4;
         address.bytes_ = {a, b, c, d};
@@ -26,7 +30,8 @@ class Address {
         return address;
     }
     // Sixteen bytes in network order.
-    [[nodiscard]] static constexpr Address ipv6(const std::array<std::uint8_t, 16>& bytes, std::uint16_t port) {
+    [[nodiscard]] static constexpr Address ipv6(const std::array<std::uint8_t, 16>& bytes,
+                                                std::uint16_t port) {
         Address address;
         address.family_ = Family::ipv6;
         address.bytes_ = bytes;
@@ -50,7 +55,9 @@ class Address {
         return copy;
     }
     // True for 0.0.0.0 and [::].
-    [[nodiscard]] constexpr bool is_any() const { return bytes_ == std::array<std::uint8_t, 16>{}; }
+    [[nodiscard]] constexpr bool is_any() const {
+        return is_valid() && bytes_ == std::array<std::uint8_t, 16>{};
+    }
 
     friend constexpr auto operator<=>(const Address&, const Address&) = default;
 

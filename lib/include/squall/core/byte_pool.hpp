@@ -1,4 +1,5 @@
-// Memory for message bytes: blocks in power-of-two classes, kept on free lists. After warm-up it allocates nothing.
+// Memory for message bytes: blocks in power-of-two classes, kept on free lists. After warm-up it allocates
+// nothing.
 #pragma once
 
 #include <array>
@@ -13,7 +14,8 @@ namespace squall {
 
 class BytePool;
 
-// Bytes that belong to a pool; gives them back when it ends. Movable, not copyable. Must not outlive its pool.
+// Bytes that belong to a pool; gives them back when it ends. Movable, not copyable. Must not outlive its
+// pool.
 class PooledBytes {
   public:
     PooledBytes() = default;
@@ -57,14 +59,15 @@ class BytePool {
 
   private:
     friend class PooledBytes;
-    static constexpr std::size_t kSmallestClassBits = 5;   // 32 B
-    static constexpr std::size_t kLargestClassBits = 20;   // 1 MiB
+    static constexpr std::size_t kSmallestClassBits = 5;  // 32 B
+    static constexpr std::size_t kLargestClassBits = 20;  // 1 MiB
     static constexpr std::size_t kClassCount = kLargestClassBits - kSmallestClassBits + 1;
     static constexpr std::uint8_t kHeapClass = 255;
     struct FreeBlock {
         FreeBlock* next;
     };
     void give_back(std::byte* data, std::uint8_t size_class, std::size_t size);
+    void push_free(std::byte* data, std::size_t index);
 
     std::array<FreeBlock*, kClassCount> free_{};
     std::vector<std::unique_ptr<std::byte[]>> slabs_;

@@ -31,6 +31,13 @@ using MutableBytes = std::span<std::byte>;
 template <class T>
 concept WireInteger = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
+// Bytes that an unsigned LEB128 of the value takes: 1 to 10.
+[[nodiscard]] constexpr std::size_t varint_size(std::uint64_t value) {
+    std::size_t size = 1;
+    for (; value >= 0x80; value >>= 7) ++size;
+    return size;
+}
+
 // Appends little-endian values to a fixed buffer. A write that does not fit is not done and sticks as !ok().
 class ByteWriter {
   public:
@@ -43,7 +50,8 @@ class ByteWriter {
     // The low `count` (0 to 8) bytes of a value, least significant first.
     void write_low_bytes(std::uint64_t value, std::size_t count) {
         if (!reserve(count)) return;
-        for (std::size_t i = 0; i < count; ++i) buffer_[size_ + i] = static_cast<std::byte>((value >> (8 * i)) & 0xff);
+        for (std::size_t i = 0; i < count; ++i)
+            buffer_[size_ + i] = static_cast<std::byte>((value >> (8 * i)) & 0xff);
         size_ += count;
     }
     void write_bytes(Bytes bytes) {
@@ -53,15 +61,13 @@ class ByteWriter {
     }
     // Unsigned LEB128: seven bits a byte, least significant first, high bit = more follow. 1 to 10 bytes.
     void write_varint(std::uint64_t value) {
-        while (value >= 0x80) {
-            write(static_cast<std::uint8_t>(value | 0x80));
-            value >>= 7;
-        }
-        write(static_cast<std::uint8_t>(value));
+        if (!reserve(varint_size(value))) return;
+        for (; value >= 0x80; value >>= 7) buffer_[size_++] = static_cast<std::byte>((value & 0x7f) | 0x80);
+        buffer_[size_++] = static_cast<std::byte>(value);
     }
     void write_zeros(std::size_t count) {
         if (!reserve(count)) return;
-        std::memset(buffer_.data() + size_, 0, count);
+        if (count != 0) std::memset(buffer_.data() + size_, 0, count);
         size_ += count;
     }
 
@@ -79,13 +85,6 @@ class ByteWriter {
     std::size_t size_ = 0;
     bool ok_ = true;
 };
-
-// Bytes that an unsigned LEB128 of the value takes: 1 to 10.
-[[nodiscard]] constexpr std::size_t varint_size(std::uint64_t value) {
-    std::size_t size = 1;
-    for (; value >= 0x80; value >>= 7) ++size;
-    return size;
-}
 
 // Reads little-endian values from a buffer. A read past the end yields zero and sticks as !ok().
 class ByteReader {

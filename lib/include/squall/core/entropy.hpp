@@ -1,5 +1,6 @@
 // Where secrets come from: keys, nonces, challenges. A type apart from Rng, so that nobody takes a key from a
-// repeatable stream by mistake. The system's source lives in runtime; a virtual run derives one from its seed.
+// repeatable stream by mistake. The system's source lives in runtime; a virtual run derives one from its
+// seed.
 #pragma once
 
 #include <array>

@@ -24,8 +24,8 @@ using PacketNumber = StrongId<struct PacketTag, std::uint64_t>;
 // netcode's client id: what the token's issuer calls the player's session.
 using ClientId = StrongId<struct ClientTag, std::uint64_t>;
 
-// Names one connection of one endpoint, for as long as the endpoint lives: the slot and how often it was used.
-// A handle of a connection that has ended is refused, never mistaken for the slot's next tenant.
+// Names one connection of one endpoint, for as long as the endpoint lives: the slot and how often it was
+// used. A handle of a connection that has ended is refused, never mistaken for the slot's next tenant.
 struct ConnectionId {
     std::uint32_t slot = 0;
     std::uint32_t generation = 0;  // odd while alive; 0 is no connection at all
@@ -37,7 +37,9 @@ struct ConnectionId {
 
 template <class Tag, class Rep>
 struct std::hash<squall::StrongId<Tag, Rep>> {
-    std::size_t operator()(squall::StrongId<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value); }
+    std::size_t operator()(squall::StrongId<Tag, Rep> id) const noexcept {
+        return std::hash<Rep>{}(id.value);
+    }
 };
 template <>
 struct std::hash<squall::ConnectionId> {

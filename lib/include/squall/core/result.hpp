@@ -9,7 +9,8 @@
 namespace squall {
 
 enum class ErrorCode {
-    invalid_argument,   // a value outside its range, or of the wrong kind; the message says what would be right
+    invalid_argument,   // a value outside its range, or of the wrong kind; the message says what would be
+                        // right
     too_large,          // more bytes than this can ever carry; the message names the limit
     unknown_id,         // no such connection, channel, socket or name
     not_connected,      // the connection is not (or no longer) established

@@ -1,4 +1,5 @@
-// A first-in first-out queue in one power-of-two array that grows and never shrinks by itself: after warm-up it allocates nothing.
+// A first-in first-out queue in one power-of-two array that grows and never shrinks by itself: after warm-up
+// it allocates nothing.
 #pragma once
 
 #include <cassert>
@@ -12,6 +13,15 @@ namespace squall {
 template <class T>
 class RingBuffer {
   public:
+    RingBuffer() = default;
+    RingBuffer(RingBuffer&& other) noexcept { swap(other); }
+    RingBuffer& operator=(RingBuffer&& other) noexcept {
+        RingBuffer taken(std::move(other));
+        swap(taken);
+        return *this;
+    }
+    ~RingBuffer() = default;
+
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::size_t capacity() const { return capacity_; }
@@ -65,6 +75,12 @@ class RingBuffer {
         items_ = std::move(items);
         capacity_ = capacity;
         head_ = 0;
+    }
+    void swap(RingBuffer& other) noexcept {
+        std::swap(items_, other.items_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(head_, other.head_);
+        std::swap(size_, other.size_);
     }
     std::unique_ptr<T[]> items_;
     std::size_t capacity_ = 0;

@@ -1,4 +1,5 @@
-// Randomness that shapes behaviour, repeatable to the bit on every compiler. Never for secrets: see entropy.hpp.
+// Randomness that shapes behaviour, repeatable to the bit on every compiler. Never for secrets: see
+// entropy.hpp.
 #pragma once
 
 #include <array>
@@ -9,13 +10,14 @@
 
 namespace squall {
 
-// xoshiro256++ (Blackman and Vigna, 2019), seeded by SplitMix64. One seed a run; every part of the run takes a
-// stream of its own by label, so that one more draw in one part shifts no other.
+// xoshiro256++ (Blackman and Vigna, 2019), seeded by SplitMix64. One seed a run; every part of the run takes
+// a stream of its own by label, so that one more draw in one part shifts no other.
 class Rng {
   public:
     explicit Rng(std::uint64_t seed);
 
-    // A stream that depends on this one's seed and the label only: neither on draws made nor on earlier forks.
+    // A stream that depends on this one's seed and the label only: neither on draws made nor on earlier
+    // forks.
     [[nodiscard]] Rng fork(std::string_view label) const;
     [[nodiscard]] Rng fork(std::string_view label, std::uint64_t index) const;
 

@@ -8,6 +8,7 @@
 namespace squall {
 
 template <std::unsigned_integral Rep>
+    requires(sizeof(Rep) < sizeof(std::uint64_t))
 struct WireSequence {
     Rep value = 0;
 
@@ -18,7 +19,8 @@ struct WireSequence {
         constexpr std::uint64_t window = std::uint64_t{1} << (8 * sizeof(Rep));
         constexpr std::uint64_t half = window / 2;
         const std::uint64_t candidate = (reference & ~(window - 1)) | value;
-        if (candidate > reference && candidate - reference > half && candidate >= window) return candidate - window;
+        if (candidate > reference && candidate - reference > half && candidate >= window)
+            return candidate - window;
         if (candidate < reference && reference - candidate >= half && candidate <= ~std::uint64_t{0} - window)
             return candidate + window;
         return candidate;

@@ -44,7 +44,11 @@ struct WallClockAnchor {
 };
 
 // Milliseconds as a floating point number, for reports only; nothing in the library decides on it.
-[[nodiscard]] constexpr double to_milliseconds(Duration d) { return static_cast<double>(d.count()) / 1e6; }
-[[nodiscard]] constexpr double to_seconds(Duration d) { return static_cast<double>(d.count()) / 1e9; }
+[[nodiscard]] constexpr double to_milliseconds(Duration d) {
+    return static_cast<double>(d.count()) / 1e6;
+}
+[[nodiscard]] constexpr double to_seconds(Duration d) {
+    return static_cast<double>(d.count()) / 1e9;
+}
 
 }  // namespace squall

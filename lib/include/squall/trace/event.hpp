@@ -1,5 +1,6 @@
-// The one event type for all that can be observed: profiler, recorder, live endpoint, reports and trace hash are
-// sinks of this stream. An event is a value; it owns nothing, and its payload is valid during the call only.
+// The one event type for all that can be observed: profiler, recorder, live endpoint, reports and trace hash
+// are sinks of this stream. An event is a value; it owns nothing, and its payload is valid during the call
+// only.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +13,23 @@
 namespace squall::trace {
 
 enum class EventKind : std::uint8_t {
-    datagram_sent,         // bytes on the wire (UDP payload); id = packet number, detail = netcode packet type
-    datagram_received,     // as above, before it is opened
-    datagram_refused,      // received and not accepted; detail = a RefusalCause of the transport
-    packet_acked,          // id = packet number; detail = round-trip sample in microseconds, 0 if none
-    packet_lost,           // id = packet number, declared lost by the sender
-    message_queued,        // id = message id; bytes = the message's
-    message_sent,          // one transmission of a message or fragment; detail = a SendCause of the transport
-    message_received,      // handed to the application; payload = the message
-    message_acked,         // id = message id
-    message_lost,          // id = message id; detail = a MessageFate of the transport
-    connection_connected,  // id = client id
+    datagram_sent,      // bytes on the wire (UDP payload); id = packet number, detail = netcode packet type
+    datagram_received,  // as above, before it is opened
+    datagram_refused,   // received and not accepted; detail = a RefusalCause of the transport
+    packet_acked,       // id = packet number; detail = round-trip sample in microseconds, 0 if none
+    packet_lost,        // id = packet number, declared lost by the sender
+    message_queued,     // id = message id; bytes = the message's
+    message_sent,       // one transmission of a message or fragment; detail = a SendCause of the transport
+    message_received,   // handed to the application; payload = the message
+    message_acked,      // id = message id
+    message_lost,       // id = message id; detail = a MessageFate of the transport
+    connection_connected,     // id = client id
     connection_disconnected,  // detail = a DisconnectReason of the transport
-    path_changed,          // the peer's address changed and was validated
-    link_verdict,          // simulated link; id = the link's packet count, detail = a simulator::Verdict, bytes = size
-    tick,                  // one step of an application; id = tick number, detail = its duration in microseconds
-    mark,                  // an annotation of the user or the scenario; payload = its text
+    path_changed,             // the peer's address changed and was validated
+    link_verdict,  // simulated link; id = the link's packet count, detail = a simulator::Verdict, bytes =
+                   // size
+    tick,          // one step of an application; id = tick number, detail = its duration in microseconds
+    mark,          // an annotation of the user or the scenario; payload = its text
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
@@ -35,8 +37,8 @@ struct Event {
     TimePoint at{};
     EventKind kind{};
     ChannelId channel{};
-    std::uint32_t source = 0;      // who observed it: the number that the host or the run gave this node
-    ConnectionId connection{};     // at that node; not valid where no connection is concerned
+    std::uint32_t source = 0;   // who observed it: the number that the host or the run gave this node
+    ConnectionId connection{};  // at that node; not valid where no connection is concerned
     std::uint64_t id = 0;
     std::uint32_t bytes = 0;
     std::uint32_t detail = 0;

@@ -45,7 +45,9 @@ class HashSink final : public Sink {
 class CountingSink final : public Sink {
   public:
     void on_event(const Event& event) override;
-    [[nodiscard]] std::uint64_t count(EventKind kind) const { return counts_[static_cast<std::size_t>(kind)]; }
+    [[nodiscard]] std::uint64_t count(EventKind kind) const {
+        return counts_[static_cast<std::size_t>(kind)];
+    }
     [[nodiscard]] std::uint64_t bytes(EventKind kind) const { return bytes_[static_cast<std::size_t>(kind)]; }
 
   private:
