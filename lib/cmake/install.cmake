@@ -4,14 +4,10 @@ include(CMakePackageConfigHelpers)
 get_property(modules GLOBAL PROPERTY SQUALL_MODULES)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/squall)
 
-install(TARGETS ${modules} EXPORT squall-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${modules} EXPORT squall-targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT squall-targets NAMESPACE squall:: DESTINATION ${package_dir})
-foreach(folder lib simulator)
-    if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include)
-        install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-                FILES_MATCHING PATTERN "*.hpp")
-    endif()
-endforeach()
 foreach(program squall-loadgen squall-simulator)
     if(TARGET ${program})
         install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

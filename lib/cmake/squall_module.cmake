@@ -19,6 +19,14 @@ if(SQUALL_BUILD_FUZZ)
     target_compile_options(squall_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# The public headers of a module, FOLDER/squall/NAME/**.hpp: a set of its target, so that install() knows them, and so that
+# each is compiled alone (target all_verify_interface_header_sets, when CMAKE_VERIFY_INTERFACE_HEADER_SETS is on).
+function(squall_public_headers target folder)
+    string(REGEX REPLACE "^squall_" "" name ${target})
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${folder}/squall/${name}/*.hpp)
+    target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${folder} FILES ${headers})
+endfunction()
+
 # squall_module(NAME
 #     DEPENDS other modules...             their headers may be included by ours: public
 #     PUBLIC_LIBRARIES external targets... seen in our headers
@@ -37,9 +45,8 @@ function(squall_module name)
     add_library(squall::${name} ALIAS squall_${name})
     set_target_properties(squall_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
     target_compile_features(squall_${name} PUBLIC cxx_std_23)
-    target_include_directories(squall_${name}
-        PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-        PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+    squall_public_headers(squall_${name} ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    target_include_directories(squall_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
     foreach(dependency IN LISTS arg_DEPENDS)
         target_link_libraries(squall_${name} PUBLIC squall_${dependency})
     endforeach()
