@@ -1,5 +1,5 @@
-// The seam between the library and the world: what owns time and sockets. The asio host runs nodes on real UDP sockets,
-// the simulator's host runs the same nodes in a virtual network in virtual time; main() chooses.
+// The seam between the library and the world: what owns time and sockets. The asio host runs nodes on real
+// UDP sockets, the simulator's host runs the same nodes in a virtual network in virtual time; main() chooses.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,14 @@ struct SocketStatistics {
     std::uint64_t bytes_sent = 0;
     std::uint64_t datagrams_received = 0;
     std::uint64_t bytes_received = 0;
-    std::uint64_t send_drops = 0;      // the system refused a datagram (full buffer, no route); it is lost
-    std::uint64_t kernel_drops = 0;    // datagrams that the kernel dropped before us (SO_RXQ_OVFL)
-    std::uint64_t send_calls = 0;      // system calls, to see what batching brings
+    std::uint64_t send_drops = 0;    // the system refused a datagram (full buffer, no route); it is lost
+    std::uint64_t kernel_drops = 0;  // datagrams that the kernel dropped before us (SO_RXQ_OVFL)
+    std::uint64_t send_calls = 0;    // system calls, to see what batching brings
     std::uint64_t receive_calls = 0;
+    std::uint64_t socket_errors =
+        0;  // errors that the system reported for the socket (ICMP port unreachable, say); never fatal
+    std::uint64_t oversized_drops =
+        0;  // datagrams larger than kMaxDatagramBytes: received, counted and dropped
 };
 
 struct AttachOptions {
@@ -46,23 +50,29 @@ class Host {
 
     // The one place where time is read. Constant during one callback of a node.
     [[nodiscard]] virtual TimePoint now() const = 0;
-    // The clock read afresh, for measuring how long one's own work took; in virtual time the same as now(): work takes no time.
+    // The clock read afresh, for measuring how long one's own work took; in virtual time the same as now():
+    // work takes no time.
     [[nodiscard]] virtual TimePoint read_clock() const = 0;
 
-    // Opens a socket for the node and starts driving it; handle_timeout() and the drain follow at once. The node must outlive
-    // its attachment. Errors: address_in_use, permission_denied, invalid_argument, io; each names the address.
+    // Opens a socket for the node and starts driving it; handle_timeout() and the drain follow at once. The
+    // node must outlive its attachment. Errors: address_in_use, permission_denied, invalid_argument, io; each
+    // names the address.
     virtual Result<NodeId> attach(Node& node, const AttachOptions& options) = 0;
-    // Sends what the node still has (one drain), closes its socket and forgets it. Safe inside a node's callback.
+    // Sends what the node still has (one drain), closes its socket and forgets it. Safe inside a node's
+    // callback.
     virtual void detach(NodeId id) = 0;
-    // The node was changed by a call from outside a callback (a message was queued, say): drain it and ask its deadline anew.
+    // The node was changed by a call from outside a callback (a message was queued, say): drain it and ask
+    // its deadline anew.
     virtual void wake(NodeId id) = 0;
-    // The address that the node's socket is bound to, with its real port; invalid for a node without a socket.
+    // The address that the node's socket is bound to, with its real port; invalid for a node without a
+    // socket.
     [[nodiscard]] virtual Address local_address(NodeId id) const = 0;
     [[nodiscard]] virtual SocketStatistics statistics(NodeId id) const = 0;
 
     // Runs until stop() or until the deadline; returns early if nothing is attached.
     virtual void run_until(TimePoint deadline) = 0;
-    // Makes run_until() return soon. The only member that may be called from another thread or a signal handler.
+    // Makes run_until() return soon. The only member that may be called from another thread or a signal
+    // handler.
     virtual void stop() = 0;
 };
 
