@@ -70,9 +70,11 @@ PooledBytes BytePool::allocate(std::size_t size) {
     out.size_class_ = static_cast<std::uint8_t>(index);
     bytes_in_use_ += std::size_t{1} << bits;
     if (free_[index] == nullptr) {
-        // One slab serves several blocks of a small class: at least 16 KiB or one block.
+        // Each new slab of a class doubles, from one block up to 16 KiB: a pool that is little used stays
+        // little.
         const std::size_t block = std::size_t{1} << bits;
-        const std::size_t count = block >= 16384 ? 1 : 16384 / block;
+        const std::size_t count = std::size_t{1} << slab_bits_[index];
+        if (block << slab_bits_[index] < 16384) ++slab_bits_[index];
         slabs_.push_back(std::make_unique_for_overwrite<std::byte[]>(block * count));
         for (std::size_t i = 0; i < count; ++i) push_free(slabs_.back().get() + i * block, index);
     }

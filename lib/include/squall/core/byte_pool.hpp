@@ -70,6 +70,7 @@ class BytePool {
     void push_free(std::byte* data, std::size_t index);
 
     std::array<FreeBlock*, kClassCount> free_{};
+    std::array<std::uint8_t, kClassCount> slab_bits_{};  // the next slab of the class holds 2^this blocks
     std::vector<std::unique_ptr<std::byte[]>> slabs_;
     std::size_t bytes_in_use_ = 0;
 };

@@ -1,4 +1,5 @@
-// Channels: what kind of delivery a message gets. Both ends of a protocol configure the same list, in the same order.
+// Channels: what kind of delivery a message gets. Both ends of a protocol configure the same list, in the
+// same order.
 #pragma once
 
 #include <cstddef>
@@ -30,17 +31,19 @@ inline constexpr std::size_t kMaxMessageBytes = 1024 * 1024;
 struct ChannelConfig {
     std::string name;
     ChannelMode mode = ChannelMode::reliable_ordered;
-    // Share of the bytes when the budget is short, against the other channels' weights; 1 to 1000. Nothing starves.
+    // Share of the bytes when the budget is short, against the other channels' weights; 1 to 1000. Nothing
+    // starves.
     std::uint16_t weight = 10;
-    // Unreliable channels only: every packet that carries a message of this channel also repeats the last N unacknowledged ones
-    // (player inputs). 0 to 32; the receiver hands each on once.
+    // Unreliable channels only: every packet that carries a message of this channel also repeats the last N
+    // unacknowledged ones (player inputs). 0 to 32; the receiver hands each on once.
     std::uint8_t redundancy = 0;
     // The largest message, in bytes; larger is refused with too_large. 1 to kMaxMessageBytes.
     std::size_t max_message_bytes = 64 * 1024;
-    // Bytes that may wait or be in flight on the sending side; beyond it reliable sends get queue_full, and unreliable
-    // channels drop their oldest waiting message (MessageFate::dropped_by_budget).
+    // Bytes that may wait or be in flight on the sending side; beyond it reliable sends get queue_full, and
+    // unreliable channels drop their oldest waiting message (MessageFate::dropped_by_budget).
     std::size_t max_queued_bytes = 256 * 1024;
-    // Unreliable channels only: a message that could not leave for so long is dropped (MessageFate::dropped_by_budget).
+    // Unreliable channels only: a message that could not leave for so long is dropped
+    // (MessageFate::dropped_by_budget).
     Duration lifetime = std::chrono::milliseconds(250);
 };
 

@@ -1,5 +1,6 @@
-// Connect tokens of netcode 1.02: what a backend mints for a player, what the client holds, and what only servers can open.
-// Layouts: netcode STANDARD.md, "Connect Token". Knows no connection and no clock; wall time is an argument.
+// Connect tokens of netcode 1.02: what a backend mints for a player, what the client holds, and what only
+// servers can open. Layouts: netcode STANDARD.md, "Connect Token". Knows no connection and no clock; wall
+// time is an argument.
 #pragma once
 
 #include <array>
@@ -34,7 +35,8 @@ struct ConnectTokenRequest {
     std::int32_t timeout_seconds = 10;
     // Servers to try, in order: 1 to 32, each valid and with a port.
     std::vector<Address> public_addresses;
-    // What the servers know themselves as, if that differs (behind a NAT or proxy); empty: the public ones. As many as those.
+    // What the servers know themselves as, if that differs (behind a NAT or proxy); empty: the public ones.
+    // As many as those.
     std::vector<Address> internal_addresses;
     UserData user_data{};
 };
@@ -43,8 +45,8 @@ struct ConnectTokenRequest {
 using ConnectTokenBytes = std::array<std::byte, kConnectTokenBytes>;
 
 // Errors: invalid_argument (no or too many addresses, a zero lifetime ...).
-[[nodiscard]] Result<ConnectTokenBytes> mint_connect_token(const ConnectTokenRequest& request, const Key& private_key,
-                                                           EntropySource& entropy);
+[[nodiscard]] Result<ConnectTokenBytes> mint_connect_token(const ConnectTokenRequest& request,
+                                                           const Key& private_key, EntropySource& entropy);
 
 // The public part, as a client reads it.
 struct ConnectToken {
@@ -59,7 +61,8 @@ struct ConnectToken {
     Key client_to_server_key{};
     Key server_to_client_key{};
 
-    // Errors: malformed (with what is wrong), unsupported (another version), invalid_argument (created after it expires).
+    // Errors: malformed (with what is wrong), unsupported (another version), invalid_argument (created after
+    // it expires).
     [[nodiscard]] static Result<ConnectToken> parse(Bytes bytes);
 };
 

@@ -1,4 +1,5 @@
-// Why a connection ended or was refused. Travels in Squall's extension packets; a standard netcode peer never sends one.
+// Why a connection ended or was refused. Travels in Squall's extension packets; a standard netcode peer never
+// sends one.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,10 @@
-// The transport's public face. An endpoint is everything behind one UDP socket: a server with its connections, or a client
-// with its one. It does no I/O and reads no clock: datagrams and time go in, datagrams, events and the next deadline come out.
+// The transport's public face. An endpoint is everything behind one UDP socket: a server with its
+// connections, or a client with its one. It does no I/O and reads no clock: datagrams and time go in,
+// datagrams, events and the next deadline come out.
 //
-// The five verbs: receive(), poll_transmit(), poll_timeout(), handle_timeout() (see Node, which a Host drives) and poll_event().
-// One change goes in, then everything is drained. Not thread-safe: one thread, or one lock, per endpoint.
+// The five verbs: receive(), poll_transmit(), poll_timeout(), handle_timeout() (see Node, which a Host
+// drives) and poll_event(). One change goes in, then everything is drained. Not thread-safe: one thread, or
+// one lock, per endpoint.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,7 @@ namespace squall {
 // What is inside the protected payload: fixed per protocol id, the same at both ends.
 enum class Framing : std::uint8_t {
     squall,  // packets of acks and channel messages (lib/STANDARD.md)
-    raw,     // the payload is the application's, untouched: one send is one datagram; for standard netcode peers
+    raw,  // the payload is the application's, untouched: one send is one datagram; for standard netcode peers
 };
 
 // Both ends of one protocol use the same values.
@@ -40,17 +42,21 @@ struct TransportConfig {
     std::uint64_t protocol_id = 0;
     Framing framing = Framing::squall;
     std::vector<ChannelConfig> channels;  // 1 to 32 for squall framing; empty for raw
-    // The largest datagram that leaves (UDP payload bytes): 256 to 1225. With IPv6 and UDP headers the default stays below 1280.
+    // The largest datagram that leaves (UDP payload bytes): 256 to 1225. With IPv6 and UDP headers the
+    // default stays below 1280.
     std::size_t max_datagram_bytes = 1200;
-    // An acknowledgement that somebody waits for leaves at the latest so long after the packet; 1 ms to 250 ms.
+    // An acknowledgement that somebody waits for leaves at the latest so long after the packet; 1 ms to 250
+    // ms.
     Duration max_ack_delay = std::chrono::milliseconds(50);
-    // Small unacknowledged reliable messages are sent once more in one of the next packets, before any loss is known.
+    // Small unacknowledged reliable messages are sent once more in one of the next packets, before any loss
+    // is known.
     bool early_repeat = true;
     // Congestion control: where the rate starts, and the bounds that it keeps.
     DataRate initial_rate = megabits_per_second(10);
     DataRate minimum_rate = kilobits_per_second(64);
     DataRate maximum_rate = megabits_per_second(1000);
-    // Receiving side, per connection: bytes of unfinished fragments and of messages that wait for an earlier one.
+    // Receiving side, per connection: bytes of unfinished fragments and of messages that wait for an earlier
+    // one.
     std::size_t max_reassembly_bytes = 1024 * 1024;
     // An idle connection sends a keep-alive so often; 1 s or more by design, less only for tests.
     Duration keep_alive_interval = std::chrono::seconds(1);
@@ -58,19 +64,21 @@ struct TransportConfig {
 
 struct ServerConfig {
     TransportConfig transport;
-    Key private_key{};                       // shared with the token's issuer
-    std::vector<Address> addresses;          // what tokens may name this server by; 1 to 32, with ports
-    std::uint32_t max_clients = 64;          // 1 to 65,536
+    Key private_key{};               // shared with the token's issuer
+    std::vector<Address> addresses;  // what tokens may name this server by; 1 to 32, with ports
+    std::uint32_t max_clients = 64;  // 1 to 65,536
     SuiteSet suites = SuiteSet::standard();
-    WallClockAnchor wall_clock;              // for token expiry
-    // Tokens older than this server's start are refused when this is set to the lifetime that the issuer gives them:
-    // then no key is ever used with the same nonce twice, even across restarts. 0: not checked.
+    WallClockAnchor wall_clock;  // for token expiry
+    // Tokens older than this server's start are refused when this is set to the lifetime that the issuer
+    // gives them: then no key is ever used with the same nonce twice, even across restarts. 0: not checked.
     std::uint32_t token_lifetime_seconds = 0;
-    // A connection that timed out keeps its slot for so long; the same player gets it back (Connected::rejoined). 0: never.
+    // A connection that timed out keeps its slot for so long; the same player gets it back
+    // (Connected::rejoined). 0: never.
     Duration rejoin_grace{0};
-    // How many leading bytes of the user data name the player, for rejoining and for `replaced`; 0: the client id names it.
+    // How many leading bytes of the user data name the player, for rejoining and for `replaced`; 0: the
+    // client id names it.
     std::size_t player_id_bytes = 0;
-    std::uint8_t shard = 0;                  // written into connection ids, so that shards can route a migrated client
+    std::uint8_t shard = 0;  // written into connection ids, so that shards can route a migrated client
 };
 
 struct ClientConfig {
@@ -78,7 +86,8 @@ struct ClientConfig {
     WallClockAnchor wall_clock;
 };
 
-// --- events ----------------------------------------------------------------------------------------------------------
+// --- events
+// ----------------------------------------------------------------------------------------------------------
 
 struct Connected {
     ConnectionId connection;
@@ -113,7 +122,8 @@ enum class MessageFate : std::uint8_t {
     connection_ended,   // the connection ended first; it may or may not have arrived
 };
 [[nodiscard]] std::string_view to_string(MessageFate fate);
-// Exactly one for each message that was sent with SendOptions::notify (MessageAcked and MessageLost of other libraries).
+// Exactly one for each message that was sent with SendOptions::notify (MessageAcked and MessageLost of other
+// libraries).
 struct MessageSettled {
     ConnectionId connection;
     ChannelId channel;
@@ -124,7 +134,8 @@ struct PathChanged {
     ConnectionId connection;
     Address peer;
 };
-using EndpointEvent = std::variant<Connected, Disconnected, MessageReceived, PayloadReceived, MessageSettled, PathChanged>;
+using EndpointEvent =
+    std::variant<Connected, Disconnected, MessageReceived, PayloadReceived, MessageSettled, PathChanged>;
 
 struct SendOptions {
     bool notify = false;  // tell this message's fate by a MessageSettled event
@@ -135,23 +146,28 @@ class Endpoint : public Node {
     // The next event, oldest first; nothing when drained. Call after every receive() and handle_timeout().
     virtual std::optional<EndpointEvent> poll_event() = 0;
 
-    // Queues a message; the bytes are copied. It leaves at the next drain, together with whatever else is queued.
-    // Returns its number in this channel and direction, as the receiver and the MessageSettled event will name it.
-    // Errors: unknown_id, not_connected, too_large (names the limit), queue_full (reliable channels), invalid_argument (empty).
+    // Queues a message; the bytes are copied. It leaves at the next drain, together with whatever else is
+    // queued. Returns its number in this channel and direction, as the receiver and the MessageSettled event
+    // will name it. Errors: unknown_id, not_connected, too_large (names the limit), queue_full (reliable
+    // channels), invalid_argument (empty).
     virtual Result<MessageId> send(TimePoint now, ConnectionId connection, ChannelId channel, Bytes message,
                                    SendOptions options = {}) = 0;
     // Raw framing: queues one payload of 1 to max_datagram_bytes - 25 bytes; returns its packet number.
     virtual Result<PacketNumber> send_payload(TimePoint now, ConnectionId connection, Bytes payload) = 0;
 
-    // Ends a connection: redundant disconnect packets with the reason leave at the next drain, a Disconnected event follows.
-    // What was queued and not yet sent is settled as connection_ended. Unknown and ended connections are ignored.
-    virtual void disconnect(TimePoint now, ConnectionId connection, DisconnectReason reason = DisconnectReason::requested) = 0;
+    // Ends a connection: redundant disconnect packets with the reason leave at the next drain, a Disconnected
+    // event follows. What was queued and not yet sent is settled as connection_ended. Unknown and ended
+    // connections are ignored.
+    virtual void disconnect(TimePoint now, ConnectionId connection,
+                            DisconnectReason reason = DisconnectReason::requested) = 0;
 
     [[nodiscard]] virtual bool is_connected(ConnectionId connection) const = 0;
-    // Payload bytes that a snapshot can add now without waiting: what congestion control and the queues leave for this moment.
+    // Payload bytes that a snapshot can add now without waiting: what congestion control and the queues leave
+    // for this moment.
     [[nodiscard]] virtual std::size_t send_budget(TimePoint now, ConnectionId connection) const = 0;
     [[nodiscard]] virtual std::optional<ConnectionStatistics> statistics(ConnectionId connection) const = 0;
-    [[nodiscard]] virtual std::optional<ChannelStatistics> statistics(ConnectionId connection, ChannelId channel) const = 0;
+    [[nodiscard]] virtual std::optional<ChannelStatistics> statistics(ConnectionId connection,
+                                                                      ChannelId channel) const = 0;
     [[nodiscard]] virtual const EndpointStatistics& statistics() const = 0;
 
     // Where trace events go; nullptr: nowhere. `source` is written into each.
@@ -164,8 +180,8 @@ class ServerEndpoint : public Endpoint {
     [[nodiscard]] static Result<std::unique_ptr<ServerEndpoint>> make(TimePoint now, ServerConfig config,
                                                                       EntropySource& entropy);
 
-    // Keeps a slot for this client until the timeout; no other client can take it. Errors: queue_full (no free slot),
-    // invalid_argument (already connected or reserved, or a timeout that is not positive).
+    // Keeps a slot for this client until the timeout; no other client can take it. Errors: queue_full (no
+    // free slot), invalid_argument (already connected or reserved, or a timeout that is not positive).
     virtual Result<> reserve(TimePoint now, ClientId client, Duration timeout) = 0;
     [[nodiscard]] virtual std::uint32_t reserved_count() const = 0;
     [[nodiscard]] virtual std::uint32_t connected_count() const = 0;
@@ -198,8 +214,9 @@ class ClientEndpoint : public Endpoint {
   public:
     [[nodiscard]] static Result<std::unique_ptr<ClientEndpoint>> make(TimePoint now, ClientConfig config,
                                                                       EntropySource& entropy);
-    // Starts to connect with the 2048 bytes of a connect token, trying its servers in order. A Connected event follows, or a
-    // Disconnected one with the reason. Errors: malformed, unsupported, expired, invalid_argument (wrong protocol id, or busy).
+    // Starts to connect with the 2048 bytes of a connect token, trying its servers in order. A Connected
+    // event follows, or a Disconnected one with the reason. Errors: malformed, unsupported, expired,
+    // invalid_argument (wrong protocol id, or busy).
     virtual Result<ConnectionId> connect(TimePoint now, Bytes token) = 0;
     [[nodiscard]] virtual ClientState state() const = 0;
     // The connection made or being made; not valid when disconnected.

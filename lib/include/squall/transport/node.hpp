@@ -1,8 +1,8 @@
-// What a Host drives: anything that lives behind one UDP socket. A transport Endpoint is a node, and so is a whole
-// game server or a virtual client built around one, or a simulated link wrapped around either.
+// What a Host drives: anything that lives behind one UDP socket. A transport Endpoint is a node, and so is a
+// whole game server or a virtual client built around one, or a simulated link wrapped around either.
 //
-// The drain rule: after each single receive() or handle_timeout() the host calls poll_transmit() until it returns
-// nothing, and then asks poll_timeout() once. Extra calls of the polls are harmless.
+// The drain rule: after each single receive() or handle_timeout() the host calls poll_transmit() until it
+// returns nothing, and then asks poll_timeout() once. Extra calls of the polls are harmless.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +28,11 @@ class Node {
     virtual ~Node() = default;
     // Takes one datagram. The bytes are the node's to change (it decrypts in place) until it returns.
     virtual void receive(TimePoint now, const Address& from, MutableBytes datagram) = 0;
-    // Writes the next datagram to send to the front of `buffer` (at least kMaxDatagramBytes); nothing if there is none now.
+    // Writes the next datagram to send to the front of `buffer` (at least kMaxDatagramBytes); nothing if
+    // there is none now.
     virtual std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) = 0;
-    // When handle_timeout() wants to be called next; kNever if only a datagram can wake it. May lie in the past: then at once.
+    // When handle_timeout() wants to be called next; kNever if only a datagram can wake it. May lie in the
+    // past: then at once.
     [[nodiscard]] virtual TimePoint poll_timeout() const = 0;
     // Called at or after the time that poll_timeout() gave. A call that comes early changes nothing.
     virtual void handle_timeout(TimePoint now) = 0;

@@ -1,5 +1,6 @@
-// How packets are protected. The suite is written into the connect token and into every packet's associated data by its
-// version-info string, so no suite can be turned into another and no standard netcode peer can mistake one for its own.
+// How packets are protected. The suite is written into the connect token and into every packet's associated
+// data by its version-info string, so no suite can be turned into another and no standard netcode peer can
+// mistake one for its own.
 #pragma once
 
 #include <array>

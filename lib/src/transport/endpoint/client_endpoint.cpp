@@ -1,0 +1,180 @@
+// The client endpoint: the secure layer below, one peer above.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "squall/transport/endpoint.hpp"
+#include "transport/endpoint/config_check.hpp"
+#include "transport/endpoint/datagram_account.hpp"
+#include "transport/endpoint/peer.hpp"
+#include "transport/secure/secure_client.hpp"
+
+namespace squall {
+namespace {
+
+using endpoint::Peer;
+
+class Client final : public ClientEndpoint {
+  public:
+    Client(TimePoint now, ClientConfig config, EntropySource& entropy)
+        : config_(std::move(config)), secure_(now, config_, entropy, account_.statistics) {
+        context_.config = config_.transport;
+        context_.limits = connection::limits_for(config_.transport.max_datagram_bytes);
+    }
+
+    Result<ConnectionId> connect(TimePoint now, Bytes token) override {
+        if (id_.is_valid())
+            return fail(ErrorCode::invalid_argument, "already connected or connecting: disconnect() first");
+        if (auto started = secure_.connect(now, token); !started) {
+            drain_secure(now);
+            return std::unexpected(started.error());
+        }
+        generation_ += 2;
+        id_ = ConnectionId{0, generation_ - 1};
+        drain_secure(now);
+        return ConnectionId{0, generation_ - 1};
+    }
+
+    void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
+        context_.events.release_held();
+        account_.on_received(now, datagram, context_.tracer);
+        secure_.receive(now, from, datagram);
+        drain_secure(now);
+    }
+
+    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
+        if (auto control = secure_.poll_transmit(now, buffer)) return account(now, *control, buffer);
+        if (!peer_ || !secure_.is_connected()) return std::nullopt;
+        const std::size_t offset = secure_.payload_offset();
+        const std::size_t protection = offset + secure_.tag_bytes();
+        const MutableBytes room = buffer.subspan(offset, buffer.size() - protection);
+        const std::size_t size = peer_->write_payload(now, secure_.next_packet_number(), room, protection);
+        if (size == 0) return std::nullopt;
+        return account(now, secure_.seal_payload(now, buffer, size), buffer);
+    }
+
+    TimePoint poll_timeout() const override {
+        return std::min(secure_.poll_timeout(), peer_ ? peer_->poll_timeout() : kNever);
+    }
+
+    void handle_timeout(TimePoint now) override {
+        context_.events.release_held();
+        secure_.handle_timeout(now);
+        drain_secure(now);
+        if (peer_ && peer_->poll_timeout() <= now) peer_->connection().handle_timeout(now);
+    }
+
+    std::optional<EndpointEvent> poll_event() override { return context_.events.poll(); }
+
+    Result<MessageId> send(TimePoint now, ConnectionId id, ChannelId channel, Bytes message,
+                           SendOptions options) override {
+        if (!is_connected(id)) return no_connection();
+        if (config_.transport.framing == Framing::raw)
+            return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
+        return peer_->connection().send(now, channel, message, options.notify);
+    }
+
+    Result<PacketNumber> send_payload(TimePoint, ConnectionId id, Bytes payload) override {
+        if (!is_connected(id)) return no_connection();
+        if (config_.transport.framing != Framing::raw)
+            return fail(ErrorCode::unsupported, "squall framing builds its own packets: use send()");
+        return peer_->queue_payload(payload, secure_.next_packet_number());
+    }
+
+    void disconnect(TimePoint now, ConnectionId id, DisconnectReason reason) override {
+        if (id != id_ || !id_.is_valid()) return;
+        secure_.disconnect(now, reason);
+        end(now, reason);
+    }
+
+    bool is_connected(ConnectionId id) const override { return peer_ && id == id_; }
+    std::size_t send_budget(TimePoint now, ConnectionId id) const override {
+        return is_connected(id) ? peer_->connection().send_budget(now) : 0;
+    }
+    std::optional<ConnectionStatistics> statistics(ConnectionId id) const override {
+        if (!is_connected(id)) return std::nullopt;
+        ConnectionStatistics out = peer_->statistics();
+        endpoint::add(out.sent, secure_.control_bytes_sent());
+        endpoint::add(out.received, secure_.control_bytes_received());
+        return out;
+    }
+    std::optional<ChannelStatistics> statistics(ConnectionId id, ChannelId channel) const override {
+        if (!is_connected(id) || !peer_->connection().has_channel(channel)) return std::nullopt;
+        return peer_->connection().statistics(channel);
+    }
+    const EndpointStatistics& statistics() const override { return account_.statistics; }
+    void set_trace(trace::Sink* sink, std::uint32_t source) override { context_.tracer = {sink, source}; }
+    ClientState state() const override { return secure_.state(); }
+    ConnectionId connection() const override { return id_; }
+
+  private:
+    static std::unexpected<Error> no_connection() {
+        return fail(ErrorCode::not_connected, "this connection is not established yet, or has ended");
+    }
+
+    Transmit account(TimePoint now, Transmit transmit, MutableBytes buffer) {
+        account_.on_sent(now, buffer.first(transmit.size), context_.tracer);
+        return transmit;
+    }
+
+    void drain_secure(TimePoint now) {
+        using Kind = secure::SecureEvent::Kind;
+        while (const auto event = secure_.poll_event()) {
+            switch (event->kind) {
+                case Kind::connected: start(now); break;
+                case Kind::payload: on_payload(now, *event); break;
+                case Kind::disconnected: end(now, event->reason); break;
+                case Kind::path_changed: break;  // only servers see paths change
+            }
+        }
+    }
+
+    void start(TimePoint now) {
+        peer_ = std::make_unique<Peer>(id_, context_);
+        ++account_.statistics.connections_accepted;
+        context_.events.push(Connected{id_, secure_.client_id(), secure_.server(), false});
+        endpoint::trace_connection(context_.tracer, trace::EventKind::connection_connected, now, id_,
+                                   secure_.client_id(), 0);
+    }
+
+    void on_payload(TimePoint now, const secure::SecureEvent& event) {
+        if (!peer_) return;
+        if (!peer_->on_payload(now, event.packet_number, event.payload, event.datagram_bytes)) {
+            account_.count(RefusalCause::malformed_payload);
+            disconnect(now, id_, DisconnectReason::protocol_error);
+            return;
+        }
+        secure_.set_probe_silence(peer_->connection().three_timeouts());
+    }
+
+    void end(TimePoint now, DisconnectReason reason) {
+        if (!id_.is_valid()) return;
+        if (peer_) {
+            peer_->connection().abandon();
+            ++account_.statistics.connections_ended;
+        }
+        peer_.reset();
+        context_.events.push(Disconnected{id_, secure_.client_id(), reason, false});
+        endpoint::trace_connection(context_.tracer, trace::EventKind::connection_disconnected, now, id_,
+                                   secure_.client_id(), static_cast<std::uint32_t>(reason));
+        id_ = ConnectionId{};
+    }
+
+    ClientConfig config_;
+    endpoint::DatagramAccount account_;
+    connection::ConnectionContext context_;
+    secure::SecureClient secure_;
+    std::unique_ptr<Peer> peer_;
+    ConnectionId id_{};
+    std::uint32_t generation_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ClientEndpoint>> ClientEndpoint::make(TimePoint now, ClientConfig config,
+                                                             EntropySource& entropy) {
+    if (auto checked = endpoint::check(config.transport); !checked) return std::unexpected(checked.error());
+    return std::make_unique<Client>(now, std::move(config), entropy);
+}
+
+}  // namespace squall

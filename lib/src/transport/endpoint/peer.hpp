@@ -1,0 +1,52 @@
+// One peer of an endpoint: its connection (squall framing) or its queue of payloads (raw framing). Knows no
+// address and no key.
+#pragma once
+
+#include <algorithm>
+
+#include "squall/core/ring_buffer.hpp"
+#include "transport/connection/connection.hpp"
+
+namespace squall::endpoint {
+
+class Peer {
+  public:
+    Peer(ConnectionId id, connection::ConnectionContext& context)
+        : connection_(id, context), context_(&context), id_(id) {}
+
+    [[nodiscard]] ConnectionId id() const { return id_; }
+    [[nodiscard]] connection::Connection& connection() { return connection_; }
+    [[nodiscard]] const connection::Connection& connection() const { return connection_; }
+
+    // Queues a raw payload; the number it will have is `next_number` plus those that wait.
+    [[nodiscard]] Result<PacketNumber> queue_payload(Bytes payload, std::uint64_t next_number);
+
+    // The opened payload of a new packet; false if no correct peer sends it.
+    [[nodiscard]] bool on_payload(TimePoint now, std::uint64_t number, Bytes payload,
+                                  std::size_t datagram_bytes);
+    // Writes the next payload; 0 if there is none now.
+    [[nodiscard]] std::size_t write_payload(TimePoint now, std::uint64_t number, MutableBytes out,
+                                            std::size_t protection_bytes);
+    [[nodiscard]] TimePoint poll_timeout() const { return is_raw() ? kNever : connection_.poll_timeout(); }
+    [[nodiscard]] bool wants_to_send(TimePoint now) const {
+        return is_raw() ? !payloads_.empty() : connection_.wants_to_send(now);
+    }
+    [[nodiscard]] ConnectionStatistics statistics() const;
+
+    bool is_ready = false;        // in the server's list of those with something to send
+    bool has_kept_alive = false;  // a keep-alive went before the next payload (unconfirmed clients)
+
+  private:
+    static constexpr std::size_t kMaxWaitingPayloads = 1024;
+    [[nodiscard]] bool is_raw() const { return context_->config.framing == Framing::raw; }
+    connection::Connection connection_;
+    RingBuffer<PooledBytes> payloads_;
+    ByteLedger raw_sent_;
+    ByteLedger raw_received_;
+    std::uint64_t raw_packets_sent_ = 0;
+    std::uint64_t raw_packets_received_ = 0;
+    connection::ConnectionContext* context_;
+    ConnectionId id_;
+};
+
+}  // namespace squall::endpoint
