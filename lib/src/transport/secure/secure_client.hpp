@@ -1,5 +1,6 @@
-// The client side of netcode 1.02 and its Squall extensions: the state machine from token to connected, keep-alives,
-// replay protection, disconnects, and probing with the connection id after silence. Knows nothing of what is in a payload.
+// The client side of netcode 1.02 and its Squall extensions: the state machine from token to connected,
+// keep-alives, replay protection, disconnects, and probing with the connection id after silence. Knows
+// nothing of what is in a payload.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace squall::secure {
 
 class SecureClient {
   public:
-    SecureClient(TimePoint now, const ClientConfig& config, EntropySource& entropy, EndpointStatistics& statistics);
+    SecureClient(TimePoint now, const ClientConfig& config, EntropySource& entropy,
+                 EndpointStatistics& statistics);
     ~SecureClient();
 
     Result<> connect(TimePoint now, Bytes token);
@@ -35,7 +37,8 @@ class SecureClient {
     [[nodiscard]] std::uint64_t next_packet_number() const;
     Transmit seal_payload(TimePoint now, MutableBytes buffer, std::size_t payload_bytes);
 
-    // Three retransmission timeouts of the layer above: silence of max(1 s, this) makes the client use its connection id.
+    // Three retransmission timeouts of the layer above: silence of max(1 s, this) makes the client use its
+    // connection id.
     void set_probe_silence(Duration three_rto);
     // Queues redundant disconnect packets; reports no event.
     void disconnect(TimePoint now, DisconnectReason reason);

@@ -14,8 +14,8 @@ struct SecureEvent {
     DisconnectReason reason = DisconnectReason::none;  // disconnected
     std::uint32_t slot = 0;                            // servers only; 0 at clients
     std::uint64_t packet_number = 0;                   // payload
-    MutableBytes payload{};                            // payload: opened, inside the datagram given to receive()
-    std::size_t datagram_bytes = 0;                    // payload: size of the whole datagram
+    MutableBytes payload{};          // payload: opened, inside the datagram given to receive()
+    std::size_t datagram_bytes = 0;  // payload: size of the whole datagram
 };
 
 }  // namespace squall::secure

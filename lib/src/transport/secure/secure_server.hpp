@@ -1,5 +1,6 @@
-// The server side of netcode 1.02 and its Squall extensions: tokens, challenges, slots, replay protection, keep-alives,
-// disconnects, path validation. Hands opened payloads up and seals those handed down; knows nothing of what is inside them.
+// The server side of netcode 1.02 and its Squall extensions: tokens, challenges, slots, replay protection,
+// keep-alives, disconnects, path validation. Hands opened payloads up and seals those handed down; knows
+// nothing of what is inside them.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +17,28 @@ namespace squall::secure {
 class SecureServer {
   public:
     // The config has been validated. The entropy source and the statistics outlive the server.
-    SecureServer(TimePoint now, const ServerConfig& config, EntropySource& entropy, EndpointStatistics& statistics);
+    SecureServer(TimePoint now, const ServerConfig& config, EntropySource& entropy,
+                 EndpointStatistics& statistics);
     ~SecureServer();
 
-    // One datagram in, decrypted in place; at most a few events follow. Refusals are counted in the statistics by cause.
+    // One datagram in, decrypted in place; at most a few events follow. Refusals are counted in the
+    // statistics by cause.
     void receive(TimePoint now, const Address& from, MutableBytes datagram);
     std::optional<SecureEvent> poll_event();
-    // Control packets only: challenges, denials, keep-alives, disconnects, path challenges. Payload goes by seal_payload().
+    // Control packets only: challenges, denials, keep-alives, disconnects, path challenges. Payload goes by
+    // seal_payload().
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer);
     [[nodiscard]] TimePoint poll_timeout() const;
     void handle_timeout(TimePoint now);
 
     // --- payload of connected slots
-    // Bytes before the payload in the next packet of this slot (prefix and sequence number); the tag behind it is tag_bytes().
+    // Bytes before the payload in the next packet of this slot (prefix and sequence number); the tag behind
+    // it is tag_bytes().
     [[nodiscard]] std::size_t payload_offset(std::uint32_t slot) const;
     [[nodiscard]] std::size_t tag_bytes(std::uint32_t slot) const;
     [[nodiscard]] std::uint64_t next_packet_number(std::uint32_t slot) const;
-    // Seals the payload that stands at buffer[payload_offset(slot)]; uses up the packet number. Size of the datagram and its address.
+    // Seals the payload that stands at buffer[payload_offset(slot)]; uses up the packet number. Size of the
+    // datagram and its address.
     Transmit seal_payload(TimePoint now, std::uint32_t slot, MutableBytes buffer, std::size_t payload_bytes);
     // netcode: until the client is confirmed, a keep-alive goes before each payload.
     [[nodiscard]] bool is_confirmed(std::uint32_t slot) const;
@@ -54,7 +60,8 @@ class SecureServer {
     // Queues redundant disconnect packets and frees the slot; reports no event.
     void disconnect(TimePoint now, std::uint32_t slot, DisconnectReason reason);
     void stop_accepting();
-    // Bytes sent and received for this slot outside its payload packets, by cause (keep-alive, handshake, disconnect).
+    // Bytes sent and received for this slot outside its payload packets, by cause (keep-alive, handshake,
+    // disconnect).
     [[nodiscard]] const ByteLedger& control_bytes_sent(std::uint32_t slot) const;
     [[nodiscard]] const ByteLedger& control_bytes_received(std::uint32_t slot) const;
 
