@@ -27,7 +27,9 @@ TimerId Scheduler::add_timer(std::uint32_t target, std::uint32_t payload) {
     const std::uint32_t index = free_timers_.back();
     free_timers_.pop_back();
     // What a former tenant left in the wheel has other numbers and is passed over.
-    timers_[index] = Timer{.target = target, .payload = payload};
+    timers_[index] = Timer{};
+    timers_[index].target = target;
+    timers_[index].payload = payload;
     return TimerId{index};
 }
 

@@ -9,6 +9,14 @@
 
 namespace squall::simulator {
 
+namespace {
+
+std::pair<NodeId, NodeId> ordered(NodeId a, NodeId b) {
+    return a < b ? std::pair{a, b} : std::pair{b, a};
+}
+
+}  // namespace
+
 Rng access_rng(const Rng& run, std::uint64_t stream) {
     return run.fork("access", stream);
 }
@@ -155,17 +163,17 @@ void VirtualNetwork::drop(std::uint32_t place) {
 
 bool VirtualNetwork::is_partitioned(NodeId a, NodeId b) const {
     if (partitions_.empty()) return false;
-    return std::binary_search(partitions_.begin(), partitions_.end(), std::minmax(a, b));
+    return std::binary_search(partitions_.begin(), partitions_.end(), ordered(a, b));
 }
 
 void VirtualNetwork::partition(NodeId a, NodeId b) {
-    const std::pair<NodeId, NodeId> pair = std::minmax(a, b);
+    const auto pair = ordered(a, b);
     const auto place = std::lower_bound(partitions_.begin(), partitions_.end(), pair);
     if (place == partitions_.end() || *place != pair) partitions_.insert(place, pair);
 }
 
 void VirtualNetwork::heal(NodeId a, NodeId b) {
-    std::erase(partitions_, std::pair<NodeId, NodeId>(std::minmax(a, b)));
+    std::erase(partitions_, ordered(a, b));
 }
 
 }  // namespace squall::simulator
