@@ -33,6 +33,8 @@ inline constexpr std::uint8_t kMaxSpeed = 3;   // 0 stands, 3 runs
 inline constexpr std::uint8_t kItemCount = 6;  // 0..3 are weapons, 4 is a bandage, 5 is armour
 inline constexpr std::uint8_t kWeaponCount = 4;
 inline constexpr std::uint32_t kMaxPlayers = 65'536;
+inline constexpr std::uint32_t kMaxTickRate = 240;
+inline constexpr std::uint8_t kInputRedundancy = 3;  // every packet with an input repeats so many before it
 
 // What a player wants until the next input says otherwise. The newest input wins; older ones that arrive late
 // are stale.
@@ -47,11 +49,12 @@ struct PlayerInput {
 // The first message that a client gets: who it is and how to read what follows.
 struct Welcome {
     std::uint8_t version = kArenaVersion;
-    std::uint32_t player = 0;       // the entity that is this client
-    std::uint32_t world_side = 0;   // in wire units (1/64 m); coordinates are below it and wrap around
-    std::uint32_t view_radius = 0;  // in wire units
-    std::uint32_t tick_rate = 0;    // Hz
-    std::uint64_t tick = 0;         // the newest tick
+    std::uint32_t player = 0;        // the entity that is this client
+    std::uint32_t player_limit = 0;  // entity ids are below it
+    std::uint32_t world_side = 0;    // in wire units (1/64 m); coordinates are below it and wrap around
+    std::uint32_t view_radius = 0;   // in wire units
+    std::uint32_t tick_rate = 0;     // Hz
+    std::uint64_t tick = 0;          // the newest tick
     std::int64_t first_tick_at =
         0;  // the server's TimePoint of tick 0, in nanoseconds: tick n is planned n / rate later
     bool rejoined = false;  // the player goes on where it was

@@ -18,6 +18,8 @@
 
 namespace squall::arena {
 
+class World;
+
 struct ArenaServerConfig {
     // `server.transport` must come from arena_transport().
     ServerConfig server;
@@ -98,6 +100,8 @@ class ArenaServer final : public Node {
     [[nodiscard]] const ServerEndpoint& endpoint() const;
     // The side of the square world, in wire units (entity.hpp).
     [[nodiscard]] std::uint32_t world_side() const;
+    // The truth, for tests and tools.
+    [[nodiscard]] const World& world() const;
 
   private:
     class Game;

@@ -1,0 +1,82 @@
+// The inside of ArenaClient: what happens when the server speaks and when an input is due. Private to the
+// client.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "arena/arena_client.hpp"
+#include "arena/planned_times.hpp"
+#include "arena/received_snapshots.hpp"
+
+namespace squall::arena {
+
+class ArenaClient::Player {
+  public:
+    Player(TimePoint now, ArenaClientConfig config, std::unique_ptr<ClientEndpoint> endpoint, Rng rng,
+           ClientObserver& observer);
+
+    void receive(TimePoint now, const Address& from, MutableBytes datagram);
+    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer);
+    [[nodiscard]] TimePoint poll_timeout() const;
+    void handle_timeout(TimePoint now);
+    void leave(TimePoint now);
+
+    [[nodiscard]] bool finished() const { return ended_ && drained_; }
+    [[nodiscard]] bool joined() const { return welcome_.has_value(); }
+    [[nodiscard]] std::span<const EntityState> view() const;
+    [[nodiscard]] std::uint64_t view_tick() const;
+    [[nodiscard]] std::uint32_t player() const { return welcome_ ? welcome_->player : 0; }
+    [[nodiscard]] ClientEndpoint& endpoint() { return *endpoint_; }
+
+  private:
+    struct OpenRequest {
+        std::uint32_t request = 0;
+        TimePoint planned{};
+        TimePoint sent{};
+    };
+    void drain_events(TimePoint now);
+    void on_message(TimePoint now, const MessageReceived& event);
+    void on_welcome(TimePoint now, Bytes bytes);
+    void on_chat(TimePoint now, Bytes bytes);
+    void on_reply(TimePoint now, Bytes bytes);
+    void on_snapshot(TimePoint now, Bytes bytes);
+    void on_end(TimePoint now, DisconnectReason reason);
+
+    void send_due_inputs(TimePoint now);
+    void send_input(TimePoint now, TimePoint planned);
+    void send_chat(TimePoint now, TimePoint planned, std::size_t length);
+    void send_request(TimePoint now, TimePoint planned, std::uint8_t item);
+    [[nodiscard]] std::optional<MessageId> send(TimePoint now, ChannelId channel, Bytes message);
+    [[nodiscard]] Sight look(TimePoint now) const;
+    [[nodiscard]] TimePoint next_input_at() const;
+    [[nodiscard]] Duration age_of_view(TimePoint now);
+
+    ClientObserver* observer_;
+    std::unique_ptr<ClientEndpoint> endpoint_;
+    std::unique_ptr<Behaviour> behaviour_;
+    Rng rng_;
+    std::uint32_t send_rate_;
+    Duration first_send_;
+    bool shared_clock_;
+    TimePoint made_at_;
+
+    std::optional<Welcome> welcome_;
+    std::optional<ReceivedSnapshots> snapshots_;
+    TimePoint inputs_from_{};       // the schedule's start, once joined
+    std::uint64_t inputs_due_ = 0;  // sent or tried
+    std::optional<std::uint64_t> newest_input_;
+    PlannedTimes inputs_;
+    std::vector<OpenRequest> requests_;
+    std::uint32_t next_request_ = 0;
+    std::optional<Duration>
+        earliest_arrival_;  // smallest arrival minus planned tick time, where clocks differ
+    bool leaving_ = false;
+    bool ended_ = false;
+    bool drained_ = false;
+};
+
+}  // namespace squall::arena
