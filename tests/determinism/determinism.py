@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Same seed, same bytes: a virtual run of the load generator is repeated, compared with another compiler's, and with a stored hash.
+
+usage: determinism.py repeat  LOADGEN SCENARIO              two runs of one program: equal output, equal trace hash; another
+                                                            seed: another hash
+       determinism.py same-as LOADGEN SCENARIO OTHER        two programs (built by two compilers): equal trace hash
+       determinism.py stored  LOADGEN SCENARIO [--update]   the hash in hashes.txt beside this file
+
+A change of behaviour changes the hashes. If it is meant, store the new ones: ./dev test --update-hashes, and say why in the commit.
+"""
+
+import argparse
+import difflib
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SEED = 7
+DURATION = "5s"
+HASHES = pathlib.Path(__file__).resolve().with_name("hashes.txt")
+
+
+def run(loadgen, scenario, seed, folder):
+    """The output of one virtual run in a folder of its own, without what depends on the real clock."""
+    command = [loadgen, "run", str(scenario), "--virtual", "--seed", str(seed), "--duration", DURATION]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\nended with exit code {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def hash_of(output):
+    lines = output.strip().splitlines()
+    match = re.fullmatch(r"trace hash: ([0-9a-f]{16})", lines[-1] if lines else "")
+    if not match:
+        sys.exit(f"the last line is not 'trace hash: <16 hexadecimal digits>' but: {lines[-1] if lines else 'nothing'}")
+    return match.group(1)
+
+
+def files_of(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def repeat(loadgen, scenario):
+    with tempfile.TemporaryDirectory() as base:
+        folders = [pathlib.Path(base, name) for name in ("first", "second", "other")]
+        for folder in folders:
+            folder.mkdir()
+        first = run(loadgen, scenario, SEED, folders[0])
+        second = run(loadgen, scenario, SEED, folders[1])
+        if first != second:
+            difference = "\n".join(difflib.unified_diff(first.splitlines(), second.splitlines(), "first run", "second run", lineterm=""))
+            sys.exit(f"two virtual runs with seed {SEED} print different lines:\n{difference}")
+        if files_of(folders[0]) != files_of(folders[1]):
+            names = [n for n, content in files_of(folders[0]).items() if files_of(folders[1]).get(n) != content]
+            sys.exit(f"two virtual runs with seed {SEED} write different files: {', '.join(names) or 'a file is missing'}")
+        if hash_of(run(loadgen, scenario, SEED + 1, folders[2])) == hash_of(first):
+            sys.exit(f"seeds {SEED} and {SEED + 1} give the same trace hash: the seed is not used, or the hash sees nothing")
+    print(f"trace hash {hash_of(first)} twice, and another one with another seed")
+
+
+def same_as(loadgen, scenario, other):
+    with tempfile.TemporaryDirectory() as base:
+        hashes = {program: hash_of(run(program, scenario, SEED, base)) for program in (loadgen, other)}
+    for program, value in hashes.items():
+        print(f"{value}  {program}")
+    if hashes[loadgen] != hashes[other]:
+        sys.exit(f"the two programs did different things in virtual time, with the same seed {SEED}")
+
+
+def stored(loadgen, scenario, update):
+    name = f"{scenario.stem} --seed {SEED} --duration {DURATION}"
+    with tempfile.TemporaryDirectory() as base:
+        value = hash_of(run(loadgen, scenario, SEED, base))
+    table = {}
+    if HASHES.exists():
+        for line in HASHES.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                key, _, old = line.rpartition(": ")
+                table[key] = old
+    if update:
+        table[name] = value
+        lines = ["# Trace hashes of virtual runs. Written by `./dev test --update-hashes`; tests/determinism/determinism.py compares."]
+        HASHES.write_text("\n".join(lines + [f"{key}: {table[key]}" for key in sorted(table)]) + "\n", encoding="utf-8")
+        print(f"stored {value} for {name}")
+        return
+    if table.get(name) != value:
+        sys.exit(
+            f"{name}: trace hash {value}, stored is {table.get(name, 'none')}.\n"
+            "Squall behaves differently than when the hash was stored. If that is meant: ./dev test --update-hashes, and say why in the commit."
+        )
+    print(f"{name}: {value}, as stored")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("check", choices=["repeat", "same-as", "stored"])
+    parser.add_argument("loadgen")
+    parser.add_argument("scenario", type=lambda text: pathlib.Path(text).resolve())
+    parser.add_argument("other", nargs="?")
+    parser.add_argument("--update", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.check == "repeat":
+        repeat(arguments.loadgen, arguments.scenario)
+    elif arguments.check == "same-as":
+        if not arguments.other:
+            parser.error("same-as needs a second program")
+        same_as(arguments.loadgen, arguments.scenario, arguments.other)
+    else:
+        stored(arguments.loadgen, arguments.scenario, arguments.update)
+
+
+if __name__ == "__main__":
+    main()
