@@ -1,6 +1,7 @@
 // Two connections and a bad network between them, in virtual time. No encryption: this is the layer above it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -86,11 +87,18 @@ class ConnectionPair {
             while (const std::size_t size =
                        side.connection->build_packet(now, side.next_number, buffer, kProtection)) {
                 side.payload_bytes_sent += size + kProtection;
+                if (on_packet) on_packet(from, side.next_number, Bytes(buffer).first(size));
                 send(1 - from, side.next_number++, Bytes(buffer).first(size));
             }
             poll_events(side);
         }
     }
+
+    // For whoever wants to write it down: packets as they leave, as they are taken in, and messages as they
+    // are handed on. `from` is the side that sent them.
+    std::function<void(int from, std::uint64_t number, Bytes)> on_packet;
+    std::function<void(int from, std::uint64_t number)> on_arrival;
+    std::function<void(int from, const MessageReceived&)> on_message;
 
     void set_weather(Weather weather) { weather_ = weather; }
 
@@ -124,13 +132,16 @@ class ConnectionPair {
             const auto outcome = side.connection->on_packet(now, packet.number, packet.bytes,
                                                             packet.bytes.size() + kProtection);
             if (outcome == Connection::Outcome::malformed) ++malformed;
-            if (outcome == Connection::Outcome::over_limit) side.seen[packet.number] = true;
+            if (outcome == Connection::Outcome::accepted && on_arrival)
+                on_arrival(1 - packet.to, packet.number);
             poll_events(side);
         }
     }
 
     void poll_events(Side& side) {
         while (const auto event = side.context.events.poll()) {
+            if (const auto* message = std::get_if<MessageReceived>(&*event); message != nullptr && on_message)
+                on_message(&side == &sides[0] ? 1 : 0, *message);
             if (const auto* message = std::get_if<MessageReceived>(&*event))
                 side.received.push_back({message->channel,
                                          message->message,
