@@ -1,4 +1,5 @@
-// What a simulated packet costs: the model alone, a link that holds bytes, and the whole virtual network with idle nodes.
+// What a simulated packet costs: the model alone, a link that holds bytes, and the whole virtual network with
+// idle nodes.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -91,8 +92,9 @@ class Server final : public Node {
     std::optional<Transmit> answer_;
 };
 
-// Clients that send 20 times a second through the full model and get an answer each time. 89 bytes: a 64-byte message,
-// encrypted. Items are packets offered to access links at their senders; "x_real_time" is virtual over real time.
+// Clients that send 20 times a second through the full model and get an answer each time. 89 bytes: a 64-byte
+// message, encrypted. Items are packets offered to access links at their senders; "x_real_time" is virtual
+// over real time.
 void network_packets(benchmark::State& state) {
     SimHost host{Rng(1)};
     Server server;
@@ -100,8 +102,10 @@ void network_packets(benchmark::State& state) {
     std::vector<std::unique_ptr<Client>> clients;
     Rng rng(2);
     for (std::int64_t i = 0; i < state.range(0); ++i) {
-        clients.push_back(std::make_unique<Client>(Address::loopback(40000), host.now() + Duration{rng.between(0, 50'000'000)}));
-        const Access access{.up = full_model(), .down = full_model(), .stream = static_cast<std::uint64_t>(i)};
+        clients.push_back(std::make_unique<Client>(Address::loopback(40000),
+                                                   host.now() + Duration{rng.between(0, 50'000'000)}));
+        const Access access{
+            .up = full_model(), .down = full_model(), .stream = static_cast<std::uint64_t>(i)};
         (void)host.attach(*clients.back(), {}, access).value();
     }
     host.run_until(host.now() + 300ms);
@@ -110,7 +114,8 @@ void network_packets(benchmark::State& state) {
     for (auto _ : state) host.run_until(host.now() + 20ms);
     const auto packets = host.network_statistics().up.offered() - before;
     state.SetItemsProcessed(static_cast<std::int64_t>(packets));
-    state.counters["x_real_time"] = benchmark::Counter(to_seconds(host.now() - start), benchmark::Counter::kIsRate);
+    state.counters["x_real_time"] =
+        benchmark::Counter(to_seconds(host.now() - start), benchmark::Counter::kIsRate);
     host.detach(server_id);
 }
 BENCHMARK(network_packets)->Arg(100)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMillisecond);

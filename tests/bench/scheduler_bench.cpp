@@ -1,5 +1,6 @@
-// The event queue under the hold model: take the first event, insert one later. Increments as a network makes them:
-// 70 % 20 to 120 ms, 20 % 10 to 1210 us, 10 % 16.7 ms. The binary heap of the standard library runs beside it.
+// The event queue under the hold model: take the first event, insert one later. Increments as a network makes
+// them: 70 % 20 to 120 ms, 20 % 10 to 1210 us, 10 % 16.7 ms. The binary heap of the standard library runs
+// beside it.
 #include <benchmark/benchmark.h>
 
 #include <queue>
@@ -43,7 +44,8 @@ void hold_wheel(benchmark::State& state) {
     const auto& gaps = increments();
     Scheduler scheduler;
     std::size_t i = 0;
-    for (std::int64_t k = 0; k < state.range(0); ++k) scheduler.post(scheduler.now() + gaps[i++ & 0xffff], 0, 0);
+    for (std::int64_t k = 0; k < state.range(0); ++k)
+        scheduler.post(scheduler.now() + gaps[i++ & 0xffff], 0, 0);
     for (auto _ : state) {
         const auto event = scheduler.pop_until(kNever);
         scheduler.post(event->at + gaps[i++ & 0xffff], 0, 0);
@@ -57,7 +59,8 @@ void hold_binary_heap(benchmark::State& state) {
     std::priority_queue<WheelEntry, std::vector<WheelEntry>, Later> heap;
     std::size_t i = 0;
     std::uint64_t number = 0;
-    for (std::int64_t k = 0; k < state.range(0); ++k) heap.push({kVirtualStart + gaps[i++ & 0xffff], number++, 0, 0});
+    for (std::int64_t k = 0; k < state.range(0); ++k)
+        heap.push({kVirtualStart + gaps[i++ & 0xffff], number++, 0, 0});
     for (auto _ : state) {
         const WheelEntry first = heap.top();
         heap.pop();
