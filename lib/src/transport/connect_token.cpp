@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "transport/secure/crypto.hpp"
 #include "transport/secure/private_token.hpp"
 
 namespace squall {
@@ -59,7 +60,7 @@ std::unexpected<Error> malformed(std::string what) {
 Result<ConnectTokenBytes> mint_connect_token(const ConnectTokenRequest& request, const Key& private_key,
                                              EntropySource& entropy) {
     if (auto checked = check(request); !checked) return std::unexpected(checked.error());
-    (void)sodium_init();
+    prepare_crypto();
 
     const auto nonce = entropy.bytes<kNonceBytes>();
     PrivateToken secret;

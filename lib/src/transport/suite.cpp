@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 
+#include "transport/secure/crypto.hpp"
+
 namespace squall {
 
 std::string_view to_string(Suite suite) {
@@ -23,8 +25,8 @@ std::optional<Suite> suite_from_string(std::string_view name) {
 
 bool is_available(Suite suite) {
     if (suite != Suite::aes256_gcm) return static_cast<std::size_t>(suite) < kSuiteCount;
-    return sodium_init() >= 0 &&
-           crypto_aead_aes256gcm_is_available() == 1;  // it looks at the CPU in sodium_init()
+    secure::prepare_crypto();
+    return crypto_aead_aes256gcm_is_available() == 1;
 }
 
 }  // namespace squall

@@ -2,12 +2,12 @@
 #include "transport/secure/secure_client.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <algorithm>
 #include <cassert>
 
 #include "transport/secure/connection_request.hpp"
+#include "transport/secure/crypto.hpp"
 #include "transport/secure/secure_client_state.hpp"
 
 namespace squall::secure {
@@ -24,7 +24,7 @@ constexpr Duration kKeepAliveSlack = std::chrono::milliseconds(200);
 SecureClient::SecureClient(TimePoint, const ClientConfig& config, EntropySource& entropy,
                            EndpointStatistics& statistics)
     : state_(std::make_unique<State>(config, entropy, statistics)) {
-    (void)sodium_init();
+    prepare_crypto();
 }
 
 SecureClient::~SecureClient() = default;

@@ -2,11 +2,11 @@
 #include "transport/secure/secure_server.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <algorithm>
 #include <cassert>
 
+#include "transport/secure/crypto.hpp"
 #include "transport/secure/secure_server_state.hpp"
 
 namespace squall::secure {
@@ -56,7 +56,7 @@ SecureServer::State::State(TimePoint now, const ServerConfig& server_config, Ent
 
 SecureServer::SecureServer(TimePoint now, const ServerConfig& config, EntropySource& entropy,
                            EndpointStatistics& statistics) {
-    (void)sodium_init();
+    prepare_crypto();
     state_ = std::make_unique<State>(now, config, entropy, statistics);
 }
 
