@@ -34,6 +34,7 @@ Reactor::Reactor(Poller poller) : poller_(std::move(poller)) {}
 
 Reactor::~Reactor() {
     if (outer_ && outer_->inner.is_open()) outer_->inner.release();  // the poller closes it
+    outer_.reset();  // handlers that never ran end their use of this now
 }
 
 Result<asio::io_context*> Reactor::io() {
