@@ -62,7 +62,8 @@ SAMPLES = {
     ],
     "using": [
         ("lib/src/core/a.cpp", HEAD + "using namespace std;\n", 2),
-        ("tests/unit/core/a_test.cpp", HEAD + "using namespace squall;\n", 2),
+        ("tests/unit/core/a.hpp", HEAD + "#pragma once\nusing namespace squall;\n", 3),
+        ("tests/unit/core/a_test.cpp", HEAD + "using namespace squall;\n", None),
         ("tests/unit/core/a_test.cpp", HEAD + "using namespace std::chrono_literals;\n", None),
     ],
     "names": [
