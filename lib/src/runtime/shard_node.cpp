@@ -1,0 +1,53 @@
+#include "runtime/shard_node.hpp"
+
+#include "transport/secure/packet.hpp"
+
+namespace squall::runtime {
+namespace {
+
+constexpr std::size_t kMaxClaims = 65'536;
+constexpr Duration kClaimLifetime = std::chrono::minutes(1);
+// The shard stands in the top byte of a connection id.
+constexpr unsigned kShardShift = 56;
+
+}  // namespace
+
+ShardNode::ShardNode(std::uint8_t index, std::span<const std::unique_ptr<ShardMailbox>> mailboxes,
+                     std::unique_ptr<Node> inner)
+    : index_(index), mailboxes_(mailboxes), inner_(std::move(inner)) {}
+
+void ShardNode::receive(TimePoint now, const Address& from, MutableBytes datagram) {
+    if (is_taking_over_) ++taken_over_;
+    const std::uint8_t owner = is_taking_over_ ? index_ : owner_of(now, from, datagram);
+    if (owner == index_) return inner_->receive(now, from, datagram);
+    ++handed_over_;
+    (void)mailboxes_[owner]->post_datagram(from, datagram);  // a full mailbox counts its losses
+}
+
+// The shard that a datagram is for: the one its connection id names, or the one that has claimed its sender,
+// or this one. A forged id or sender only moves the work of refusing it.
+std::uint8_t ShardNode::owner_of(TimePoint now, const Address& from, Bytes datagram) {
+    if (const auto id = secure::peek_connection_id(datagram)) {
+        const auto owner = static_cast<std::uint8_t>(*id >> kShardShift);
+        return owner < mailboxes_.size() ? owner : index_;
+    }
+    if (claims_.empty()) return index_;
+    const auto claim = claims_.find(from);
+    if (claim == claims_.end()) return index_;
+    claim->second.used = now;
+    return claim->second.owner;
+}
+
+void ShardNode::note_claim(TimePoint now, const Address& peer, std::uint8_t owner) {
+    // Claims come with migrations, which are rare: sweeping all of them each time there is no room costs
+    // nothing that matters.
+    if (claims_.size() >= kMaxClaims)
+        std::erase_if(claims_, [&](const auto& c) { return now - c.second.used > kClaimLifetime; });
+    if (owner == index_) {
+        claims_.erase(peer);
+    } else if (claims_.size() < kMaxClaims || claims_.contains(peer)) {
+        claims_[peer] = {owner, now};
+    }
+}
+
+}  // namespace squall::runtime
