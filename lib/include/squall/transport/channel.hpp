@@ -29,7 +29,7 @@ inline constexpr std::size_t kMaxChannels = 32;
 inline constexpr std::size_t kMaxMessageBytes = 1024 * 1024;
 
 struct ChannelConfig {
-    std::string name;
+    std::string name{};
     ChannelMode mode = ChannelMode::reliable_ordered;
     // Share of the bytes when the budget is short, against the other channels' weights; 1 to 1000. Nothing
     // starves.

@@ -34,10 +34,10 @@ struct ConnectTokenRequest {
     // Silence after which either end gives up, in seconds; negative: never (development only). Not 0.
     std::int32_t timeout_seconds = 10;
     // Servers to try, in order: 1 to 32, each valid and with a port.
-    std::vector<Address> public_addresses;
+    std::vector<Address> public_addresses{};
     // What the servers know themselves as, if that differs (behind a NAT or proxy); empty: the public ones.
     // As many as those.
-    std::vector<Address> internal_addresses;
+    std::vector<Address> internal_addresses{};
     UserData user_data{};
 };
 

@@ -41,7 +41,7 @@ struct TransportConfig {
     // Names the game and its version; peers with another id ignore each other.
     std::uint64_t protocol_id = 0;
     Framing framing = Framing::squall;
-    std::vector<ChannelConfig> channels;  // 1 to 32 for squall framing; empty for raw
+    std::vector<ChannelConfig> channels{};  // 1 to 32 for squall framing; empty for raw
     // The largest datagram that leaves (UDP payload bytes): 256 to 1225. With IPv6 and UDP headers the
     // default stays below 1280.
     std::size_t max_datagram_bytes = 1200;
@@ -63,12 +63,12 @@ struct TransportConfig {
 };
 
 struct ServerConfig {
-    TransportConfig transport;
-    Key private_key{};               // shared with the token's issuer
-    std::vector<Address> addresses;  // what tokens may name this server by; 1 to 32, with ports
-    std::uint32_t max_clients = 64;  // 1 to 65,536
+    TransportConfig transport{};
+    Key private_key{};                 // shared with the token's issuer
+    std::vector<Address> addresses{};  // what tokens may name this server by; 1 to 32, with ports
+    std::uint32_t max_clients = 64;    // 1 to 65,536
     SuiteSet suites = SuiteSet::standard();
-    WallClockAnchor wall_clock;  // for token expiry
+    WallClockAnchor wall_clock{};  // for token expiry
     // Tokens older than this server's start are refused when this is set to the lifetime that the issuer
     // gives them: then no key is ever used with the same nonce twice, even across restarts. 0: not checked.
     std::uint32_t token_lifetime_seconds = 0;
@@ -82,8 +82,8 @@ struct ServerConfig {
 };
 
 struct ClientConfig {
-    TransportConfig transport;
-    WallClockAnchor wall_clock;
+    TransportConfig transport{};
+    WallClockAnchor wall_clock{};
 };
 
 // --- events
