@@ -27,6 +27,8 @@ struct SimHost::Attachment {
     TimerId timer;
     bool is_busy = false;     // inside a callback or its drain
     bool is_leaving = false;  // detached meanwhile
+    bool is_woken = false;    // in woken_
+    bool is_fresh = true;     // its first handle_timeout() is still to come
     unsigned timeouts_at_once = 0;
     TimePoint last_timeout{};
 };
@@ -71,7 +73,7 @@ Result<NodeId> SimHost::attach(Node& node, const AttachOptions& options, const A
     attachments_[slot]->id = id;
     attachments_[slot]->timer = scheduler_.add_timer(static_cast<std::uint32_t>(EventTarget::timeout), slot);
     ++attached_count_;
-    drive(slot, [&](Node& fresh) { fresh.handle_timeout(now()); });
+    wake(id);
     return id;
 }
 
@@ -84,25 +86,34 @@ void SimHost::detach(NodeId id) {
 }
 
 void SimHost::wake(NodeId id) {
-    const Attachment* attachment = find(id);
+    Attachment* attachment = find(id);
     // A node that is inside its callback is drained when that returns.
-    if (attachment == nullptr || attachment->is_busy) return;
+    if (attachment == nullptr || attachment->is_busy || attachment->is_woken) return;
+    attachment->is_woken = true;
     woken_.push_back(id);
-    if (callback_depth_ == 0) flush_woken();
 }
 
-void SimHost::flush_woken() {
-    for (std::size_t i = 0; i < woken_.size(); ++i)
-        if (find(woken_[i]) != nullptr) drive(static_cast<std::uint32_t>(woken_[i].value) - 1, [](Node&) {});
+void SimHost::serve_woken() {
+    // By index: callbacks may wake and attach more.
+    for (std::size_t i = 0; i < woken_.size(); ++i) {
+        Attachment* attachment = find(woken_[i]);
+        if (attachment == nullptr) continue;
+        attachment->is_woken = false;
+        const bool is_fresh = std::exchange(attachment->is_fresh, false);
+        drive(static_cast<std::uint32_t>(woken_[i].value) - 1, [&](Node& node) {
+            if (is_fresh) node.handle_timeout(now());
+        });
+    }
     woken_.clear();
 }
 
 void SimHost::run_until(TimePoint deadline) {
-    while (attached_count_ != 0 && !is_stopping_.load(std::memory_order_relaxed)) {
+    while (!is_stopping_.load(std::memory_order_relaxed)) {
+        if (!woken_.empty()) serve_woken();
+        if (attached_count_ == 0 || is_stopping_.load(std::memory_order_relaxed)) break;
         const auto event = scheduler_.pop_until(deadline);
         if (!event) break;
         dispatch(*event);
-        if (!woken_.empty()) flush_woken();
     }
     is_stopping_.store(false, std::memory_order_relaxed);
 }
@@ -133,10 +144,8 @@ void SimHost::drive(std::uint32_t slot, Callback&& callback) {
     // Stays where it is: a busy attachment is not forgotten, and others that come do not move it.
     Attachment& attachment = *attachments_[slot];
     attachment.is_busy = true;
-    ++callback_depth_;
     callback(*attachment.node);
     drain(slot, *attachment.node);
-    --callback_depth_;
     attachment.is_busy = false;
     if (attachment.is_leaving)
         forget(slot);

@@ -64,8 +64,9 @@ class SimHost final : public Host {
 
     [[nodiscard]] TimePoint now() const override { return scheduler_.now(); }
     [[nodiscard]] TimePoint read_clock() const override { return scheduler_.now(); }
-    // With the default access. A node that is detached inside its own callback gets its last drain when that
-    // returns.
+    // With the default access. As with sockets, what attach() and wake() ask for is done after the callback
+    // that called them, or when run_until() is called; a node that is detached inside its own callback gets
+    // its last drain when that returns.
     Result<NodeId> attach(Node& node, const AttachOptions& options) override;
     Result<NodeId> attach(Node& node, const AttachOptions& options, const Access& access);
     void detach(NodeId id) override;
@@ -114,7 +115,7 @@ class SimHost final : public Host {
     void drain(std::uint32_t slot, Node& node);
     void arm(Attachment& attachment);
     void forget(std::uint32_t slot);
-    void flush_woken();
+    void serve_woken();
 
     Scheduler scheduler_;
     std::unique_ptr<VirtualNetwork> network_;
@@ -124,7 +125,6 @@ class SimHost final : public Host {
     std::vector<std::uint32_t> free_slots_;
     std::vector<NodeId> woken_;
     std::size_t attached_count_ = 0;
-    unsigned callback_depth_ = 0;
     std::uint64_t event_count_ = 0;
     std::uint64_t delayed_timeouts_ = 0;
     std::atomic<bool> is_stopping_ = false;
