@@ -3,6 +3,7 @@
 ARCHITECTURE.md says why each rule is there. An exception is named in EXCEPTIONS, with its reason, and nowhere else.
 """
 
+import posixpath
 import re
 
 # The modules of lib/ and the folders beside it, each with what it may include.
@@ -38,6 +39,7 @@ EXCEPTIONS = {
     ("clock", "lib/src/runtime/wall_clock.cpp"): "the one place that reads the wall clock, for main() to pass on",
     ("clock", "tests/bench/"): "measures real time",
     ("sleep", "tests/bench/"): "paces raw sockets, the yardstick, which have no host",
+    ("clock", "loadgen/runner/process_usage.cpp"): "reads the processor time that was used, not the time",
     ("clock", "tests/unit/core/time_test.cpp"): "shows that Timeline has no now()",
     ("socket", "lib/src/core/address.cpp"): "inet_pton and inet_ntop, which touch no socket",
 }
@@ -211,3 +213,30 @@ def top_level(paths):
     for name in sorted({path.split("/")[0] for path in paths}):
         if name not in TOP_LEVEL and not name.startswith("."):
             yield name, 1, "top level", f"'{name}' does not belong to the top level; there may be: {', '.join(sorted(TOP_LEVEL))}"
+
+
+def links(source, paths):
+    """A relative link in a document leads to a file or folder of the repository."""
+    folders = {"/".join(path.split("/")[:depth]) for path in paths for depth in range(1, path.count("/") + 1)}
+    for line, text in source.text_matches(r"\]\((?!https?://|#)[^)\s]+\)"):
+        target = text[2:-1].split("#")[0]
+        where = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), target))
+        if where not in paths and where not in folders:
+            yield source.path, line, "links", f"'{target}' leads nowhere"
+
+
+def quoted_examples(source, examples):
+    """C++ in the README is quoted from an example, which a test compiles and runs."""
+    for block in re.finditer(r"```cpp\n(.*?)```", source.text, re.DOTALL):
+        if not any(block.group(1) in example for example in examples):
+            line = source.text[: block.start()].count("\n") + 1
+            yield source.path, line, "quoted examples", "this C++ is in no file of lib/examples, so nobody knows whether it compiles"
+
+
+def document_findings(sources, paths):
+    """What the rules over several files find in the documents. `sources`: all text files; `paths`: all files."""
+    examples = [source.text for source in sources if source.path.startswith("lib/examples/")]
+    for source in sources:
+        if source.path.endswith(".md"):
+            yield from links(source, set(paths))
+            yield from quoted_examples(source, examples)

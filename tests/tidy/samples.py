@@ -112,3 +112,11 @@ TOP_LEVEL_SAMPLES = [
     (["lib/src/core/a.cpp", "README.md", ".clang-format", ".ci/run"], []),
     (["src/a.cpp", "Makefile", "lib/a"], ["Makefile", "src"]),
 ]
+
+# Documents and examples of a repository, and (path, line) of what is wrong in them.
+DOCUMENT_SAMPLES = [
+    ({"README.md": "[a](lib/a.md) [b](lib) [c](https://example.org) [d](#d)\n", "lib/a.md": "[up](../README.md#x)\n"}, []),
+    ({"README.md": "\n[gone](lib/gone.md)\n"}, [("README.md", 2)]),
+    ({"README.md": "```cpp\n  int x;\n```\n", "lib/examples/a.cpp": "void f() {\n  int x;\n}\n"}, []),
+    ({"README.md": "text\n```cpp\nint y;\n```\n", "lib/examples/a.cpp": "int x;\n"}, [("README.md", 2)]),
+]

@@ -30,6 +30,12 @@ class Rules(unittest.TestCase):
         for paths, wrong in samples.TOP_LEVEL_SAMPLES:
             self.assertEqual([path for path, *_ in rules.top_level(paths)], wrong)
 
+    def test_documents(self):
+        for files, wrong in samples.DOCUMENT_SAMPLES:
+            sources = [Source(path, text) for path, text in files.items()]
+            found = [(path, line) for path, line, *_ in rules.document_findings(sources, list(files))]
+            self.assertEqual(found, wrong)
+
     def test_exceptions_have_a_known_rule_and_a_reason(self):
         for (rule, _), reason in rules.EXCEPTIONS.items():
             self.assertIn(rule, rules.RULES)

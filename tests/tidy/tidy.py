@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the rules and the exceptions")
     arguments = parser.parse_args()
     if arguments.list:
-        print("rules:", ", ".join([*rules.RULES, "top level"]))
+        print("rules:", ", ".join([*rules.RULES, "top level", "links", "quoted examples"]))
         for (rule, path), reason in rules.EXCEPTIONS.items():
             print(f"exception: {rule} in {path}: {reason}")
         return 0
@@ -55,16 +55,15 @@ def main():
     if not paths:
         sys.exit(f"{arguments.root} holds no files")
     found = [*rules.top_level(paths), *stale_exceptions(paths)]
-    count = 0
-    for path in paths:
-        # The samples break every rule on purpose.
-        source = None if path == "tests/tidy/samples.py" else read(arguments.root, path)
-        if source is not None:
-            count += 1
-            found.extend(rules.findings(source))
+    # The samples break every rule on purpose.
+    sources = [read(arguments.root, path) for path in paths if path != "tests/tidy/samples.py"]
+    sources = [source for source in sources if source is not None]
+    for source in sources:
+        found.extend(rules.findings(source))
+    found.extend(rules.document_findings(sources, paths))
     for path, line, rule, message in found:
         print(f"{path}:{line}: {rule}: {message}")
-    print(f"{count} files, {len(rules.RULES) + 1} rules, {len(found)} findings")
+    print(f"{len(sources)} files, {len(rules.RULES) + 3} rules, {len(found)} findings")
     return 1 if found else 0
 
 
