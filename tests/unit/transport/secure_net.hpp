@@ -2,10 +2,13 @@
 // take a while, and a filter that may drop, change or repeat them. Knows nothing of payloads.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -113,7 +116,7 @@ class SecureNet {
         client.transport = config.transport;
         client.wall_clock = config.wall_clock;
         const auto at = address.value_or(Address::ipv4(10, 0, 1, static_cast<std::uint8_t>(n), 50000));
-        clients.push_back(std::make_unique<TestClient>(now, client, 100 + n, at));
+        clients.push_back(std::make_unique<TestClient>(now, client, ++client_seed_, at));
         return *clients.back();
     }
     TestClient& connect(std::uint64_t client_id) {
@@ -254,6 +257,7 @@ class SecureNet {
     SeededEntropy issuer_;
     SeededEntropy server_entropy_;
     std::multimap<TimePoint, Flight> air_;
+    std::uint64_t client_seed_ = 100;  // each client is a process with entropy of its own
     int stuck_ = 0;
 };
 
