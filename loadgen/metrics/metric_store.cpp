@@ -35,10 +35,16 @@ void MetricStore::count_cause(Metric metric, std::uint32_t group, TimePoint at, 
     counter_of(metric, group).add(static_cast<std::size_t>(found - causes.begin()), 1, is_measured(at));
 }
 
-void MetricStore::end_second() {
-    for (auto& trend : trends_)
-        if (trend) trend->end_second();
-    for (auto& counter : counters_) counter.end_second();
+void MetricStore::end_second(MetricScope scope) {
+    for (const auto& entry : metrics()) {
+        if (entry.scope != scope) continue;
+        for (const std::uint32_t place : places(entry.metric)) {
+            if (entry.kind == MetricKind::trend)
+                trend_of(entry.metric, place).end_second();
+            else
+                counter_of(entry.metric, place).end_second();
+        }
+    }
 }
 
 const Trend& MetricStore::trend(Metric metric, std::uint32_t group) const {

@@ -42,8 +42,8 @@ class MetricStore {
     // A client was started: what rates are shares of.
     void join_tried(std::uint32_t group, TimePoint at) { joins_tried_[group] += is_measured(at) ? 1 : 0; }
 
-    // Forgets the second; call after its values were read.
-    void end_second();
+    // Forgets the second of the metrics of this scope; call after its values were read.
+    void end_second(MetricScope scope);
 
     [[nodiscard]] std::size_t group_count() const { return group_count_; }
     [[nodiscard]] const Trend& trend(Metric metric, std::uint32_t group) const;

@@ -1,0 +1,209 @@
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "report/exit_code.hpp"
+#include "squall/transport/suite.hpp"
+
+namespace squall::loadgen {
+namespace {
+
+// The options of all commands, and which command was asked for.
+struct Request {
+    std::function<int()> command;
+    RunCommand run;
+    std::vector<std::string> files;
+    std::string what;
+    std::string shell;
+    ServeOptions serve;
+    std::string bind = "127.0.0.1:40000";
+    std::string public_address;
+    std::string suite = "aes256-gcm";
+    bool key_stdin = false;
+};
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 pass, 99 a threshold failed, 98 invalid (the generator itself was saturated), 97 the "
+    "server\n"
+    "was lost, 130 interrupted (with a report), 2 bad input (nothing was run).";
+
+void add_run(CLI::App& app, Request& request) {
+    CLI::App* run = app.add_subcommand("run", "Run a scenario and report on it");
+    run->add_option("scenario", request.run.file, "The scenario file")->required()->type_name("FILE");
+    run->add_flag("--virtual", request.run.virtual_time,
+                  "In virtual time: no sockets, faster than the clock, and the same from the same seed");
+    run->add_option("--seed", request.run.seed, "Instead of the scenario's seed")->type_name("N");
+    run->add_option("--duration", request.run.duration, "Instead of the scenario's duration")
+        ->type_name("30s");
+    run->add_option("--set", request.run.overrides, "Change any key: --set groups.players.vus=100")
+        ->type_name("PATH=VALUE")
+        ->allow_extra_args(false);
+    run->add_option("--out", request.run.out_folder,
+                    "Write summary.json, timeline.csv and run.hlog into this folder")
+        ->type_name("DIR");
+    run->add_flag("--quiet", request.run.quiet, "No live view, only the report");
+    run->footer(std::string("Examples:\n"
+                            "  squall-loadgen run scenarios/arena.toml\n"
+                            "  squall-loadgen run scenarios/smoke.toml --virtual --seed 7\n"
+                            "  squall-loadgen run scenarios/arena.toml --duration 10s --set "
+                            "networks.mobile.loss=5% --out out\n"
+                            "The live view goes to standard error, the report to standard output. Ctrl-C "
+                            "ends a run with its report,\n"
+                            "a second Ctrl-C at once.\n") +
+                kExitCodes);
+    run->callback([&request] { request.command = [&request] { return run_command(request.run); }; });
+}
+
+void add_validate(CLI::App& app, Request& request) {
+    CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
+    validate->add_option("scenarios", request.files, "Scenario files")->required()->type_name("FILE");
+    validate->footer(
+        "Example:\n  squall-loadgen validate scenarios/*.toml\nPrints every mistake with file, line, column "
+        "and what would be right.\n"
+        "Exit codes: 0 all are valid, 2 one is not.");
+    validate->callback(
+        [&request] { request.command = [&request] { return validate_command(request.files); }; });
+}
+
+void add_list(CLI::App& app, Request& request) {
+    CLI::App* list = app.add_subcommand("list", "Show what a scenario can name");
+    list->add_option("what", request.what, "behaviours, executors, metrics or scenarios; all without it")
+        ->check(CLI::IsMember({"behaviours", "executors", "metrics", "scenarios"}))
+        ->type_name("WHAT");
+    list->footer("Example:\n  squall-loadgen list metrics");
+    list->callback([&request] { request.command = [&request] { return list_command(request.what); }; });
+}
+
+void add_completion(CLI::App& app, Request& request) {
+    CLI::App* completion = app.add_subcommand("completion", "Print a completion script for a shell");
+    completion->add_option("shell", request.shell, "bash")
+        ->required()
+        ->check(CLI::IsMember({"bash"}))
+        ->type_name("SHELL");
+    completion->footer("Example:\n  source <(squall-loadgen completion bash)");
+    completion->callback([&request] { request.command = [] { return completion_command(); }; });
+}
+
+// What the text options of serve-arena mean; a sentence if one means nothing.
+std::optional<std::string> resolve(Request& request) {
+    if (request.key_stdin) {
+        request.bind = request.bind == "127.0.0.1:40000" ? "127.0.0.1:0" : request.bind;
+    } else if (request.serve.key_file.empty() && request.serve.key_env.empty()) {
+        return "no key: give --key-file FILE or --key-env NAME (64 hexadecimal digits, as `openssl rand -hex "
+               "32` prints them)";
+    }
+    const auto bind = Address::parse(request.bind);
+    if (!bind) return fmt::format("--bind: {}", bind.error().message);
+    request.serve.bind = *bind;
+    if (!request.public_address.empty()) {
+        const auto address = Address::parse(request.public_address);
+        if (!address) return fmt::format("--public-address: {}", address.error().message);
+        request.serve.public_address = *address;
+    }
+    if (bind->is_any() && request.public_address.empty())
+        return fmt::format(
+            "--bind {} listens on every address, so tokens need the one that clients use: give "
+            "--public-address",
+            request.bind);
+    const auto suite = suite_from_string(request.suite);
+    if (!suite)
+        return fmt::format("--suite: '{}' must be netcode, aes256-gcm, signed or none", request.suite);
+    request.serve.settings.suite = *suite;
+    return std::nullopt;
+}
+
+void add_serve(CLI::App& app, Request& request) {
+    CLI::App* serve =
+        app.add_subcommand("serve-arena", "Run the arena game server by itself, for load from elsewhere");
+    ArenaSettings& settings = request.serve.settings;
+    serve->add_option("--bind", request.bind, "Where to listen; port 0 takes a free one")
+        ->type_name("ADDRESS")
+        ->capture_default_str();
+    serve
+        ->add_option("--public-address", request.public_address,
+                     "The address that tokens name, if it is another (behind a NAT)")
+        ->type_name("ADDRESS");
+    CLI::Option* file = serve
+                            ->add_option("--key-file", request.serve.key_file,
+                                         "A file with the private key: 64 hexadecimal digits")
+                            ->type_name("FILE");
+    CLI::Option* variable =
+        serve->add_option("--key-env", request.serve.key_env, "An environment variable with the key")
+            ->type_name("NAME");
+    CLI::Option* input =
+        serve->add_flag("--key-stdin", request.key_stdin,
+                        "The key is the first line of standard input, orders follow (what `run` uses)");
+    file->excludes(variable)->excludes(input);
+    variable->excludes(input);
+    CLI::Option* stats = serve->add_flag("--stats", request.serve.print_samples,
+                                         "Print what the server did as a line of JSON every second");
+    stats->excludes(input);
+    serve->add_option("--tick-rate", settings.tick_rate, "Ticks per second")
+        ->check(CLI::Range(1, 240))
+        ->capture_default_str();
+    serve->add_option("--snapshot-rate", settings.snapshot_rate, "Snapshots per second and player")
+        ->check(CLI::Range(1, 240))
+        ->capture_default_str();
+    serve->add_option("--players-in-view", settings.players_in_view, "Others that a player sees on average")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    serve->add_option("--expected-players", settings.expected_players, "Sets the world's size")
+        ->check(CLI::Range(1, 65'536))
+        ->capture_default_str();
+    serve->add_option("--max-clients", settings.max_clients, "Slots")
+        ->check(CLI::Range(1, 65'536))
+        ->capture_default_str();
+    serve->add_option("--protocol-id", settings.protocol_id, "Instead of arena's own");
+    serve
+        ->add_option("--suite", request.suite,
+                     "The one suite that is accepted: netcode, aes256-gcm, signed or none")
+        ->capture_default_str();
+    serve->footer(
+        "Example:\n  openssl rand -hex 32 > server.key\n  squall-loadgen serve-arena --bind 127.0.0.1:40000 "
+        "--key-file server.key --stats\n"
+        "and in the scenario:\n  [target]\n  address = \"127.0.0.1:40000\"\n  key_file = "
+        "\"server.key\"\nCtrl-C ends it.");
+    serve->callback([&request] {
+        request.command = [&request] {
+            if (const auto wrong = resolve(request)) {
+                fmt::print(stderr, "squall-loadgen serve-arena: {}\n", *wrong);
+                return static_cast<int>(ExitCode::bad_input);
+            }
+            return serve_command(request.serve);
+        };
+    });
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+    CLI::App app(
+        "squall-loadgen: spawns thousands of virtual players, each behind its own simulated network,\n"
+        "against a game server, and gives a report, a verdict and an exit code.",
+        "squall-loadgen");
+    Request request;
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string("squall-loadgen ") + SQUALL_VERSION);
+    app.set_help_all_flag("--help-all", "Show the help of every command");
+    app.footer(
+        "Examples:\n  squall-loadgen run scenarios/arena.toml\n  squall-loadgen validate scenarios/*.toml\n  "
+        "squall-loadgen list\n"
+        "Each command has its own --help.");
+    add_run(app, request);
+    add_validate(app, request);
+    add_list(app, request);
+    add_serve(app, request);
+    add_completion(app, request);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? 0 : static_cast<int>(ExitCode::bad_input);
+    }
+    return request.command();
+}
+
+}  // namespace squall::loadgen

@@ -1,0 +1,33 @@
+// The commands of squall-loadgen, with their options as values. Each prints and returns the exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runner/serve_arena.hpp"
+
+namespace squall::loadgen {
+
+struct RunCommand {
+    std::string file;
+    bool virtual_time = false;
+    std::optional<std::uint64_t> seed;
+    std::optional<std::string> duration;
+    std::vector<std::string> overrides;  // path=value
+    std::string out_folder;
+    bool quiet = false;
+};
+int run_command(const RunCommand& command);
+
+int validate_command(const std::vector<std::string>& files);
+
+// What a scenario can name. `what`: empty for all, or "behaviours", "executors", "metrics", "scenarios".
+int list_command(const std::string& what);
+
+int completion_command();
+
+int serve_command(const ServeOptions& options);
+
+}  // namespace squall::loadgen

@@ -1,0 +1,95 @@
+// `squall-loadgen run`: one scenario from its file to its exit code.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "cli/outputs.hpp"
+#include "cli/scenario_file.hpp"
+#include "report/exit_code.hpp"
+#include "report/progress_view.hpp"
+#include "report/terminal_report.hpp"
+#include "runner/run.hpp"
+
+namespace squall::loadgen {
+namespace {
+
+int refuse(const std::vector<std::string>& lines) {
+    for (const auto& line : lines) fmt::print(stderr, "{}\n", line);
+    return static_cast<int>(ExitCode::bad_input);
+}
+
+// Our own path, for the embedded server's process.
+std::string own_program() {
+    std::array<char, 4096> path{};
+    const ssize_t size = readlink("/proc/self/exe", path.data(), path.size() - 1);
+    return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "squall-loadgen";
+}
+
+// Hands each second to the live view and to the files.
+class Followers final : public RunListener {
+  public:
+    Followers(const Scenario& scenario, ProgressView* view, RunOutputs& outputs)
+        : scenario_(scenario), view_(view), outputs_(outputs) {}
+    void on_second(const SecondView& second) override {
+        if (view_ != nullptr) view_->on_second(second);
+        outputs_.on_second(second, scenario_);
+    }
+    void on_server(const ServerReport& report, const MetricStore& metrics, Phase phase) override {
+        if (view_ != nullptr) view_->on_server(report, metrics);
+        outputs_.on_server(report, metrics, phase);
+    }
+
+  private:
+    const Scenario& scenario_;
+    ProgressView* view_;
+    RunOutputs& outputs_;
+};
+
+std::vector<std::string> all_overrides(const RunCommand& command) {
+    std::vector<std::string> out = command.overrides;
+    if (command.duration) out.push_back("duration=" + *command.duration);
+    if (command.seed) out.push_back(fmt::format("seed={}", *command.seed));
+    return out;
+}
+
+void print_header(const Scenario& scenario, const RunCommand& command,
+                  const std::vector<std::string>& overrides) {
+    fmt::print("seed: {}\n", scenario.seed);
+    fmt::print("scenario: {} ({}), {} of load, {}\n", scenario.name, scenario.file,
+               squall::to_string(scenario.duration),
+               command.virtual_time ? "in virtual time" : "on real sockets");
+    for (const auto& assignment : overrides) fmt::print("override: {}\n", assignment);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_command(const RunCommand& command) {
+    const auto overrides = all_overrides(command);
+    const auto scenario = load_scenario(command.file, overrides);
+    if (!scenario) return refuse(scenario.error());
+    auto outputs = RunOutputs::open(scenario->outputs, command.out_folder);
+    if (!outputs) return refuse({outputs.error().message});
+    print_header(*scenario, command, overrides);
+    ProgressView view(*scenario, style_of(stderr), stderr);
+    Followers followers(*scenario, command.quiet ? nullptr : &view, *outputs);
+    auto record = run_scenario(*scenario, {command.virtual_time, own_program()}, followers);
+    if (!record) return refuse({record.error().message});
+    const auto failures = outputs->finish(*record, *scenario, overrides);
+    fmt::print("{}", terminal_report(*record, *scenario, style_of(stdout).colour));
+    for (const auto& failure : failures) fmt::print(stderr, "output error: {}\n", failure);
+    for (const auto& path : outputs->paths()) fmt::print("written: {}\n", path);
+    if (command.virtual_time)
+        fmt::print(
+            "the same scenario, seed and build repeat this hash of all that was sent, received and "
+            "decided:\n");
+    else
+        fmt::print("a real run is not repeatable; this is the hash of its plan (who joins when, as what):\n");
+    fmt::print("trace hash: {}\n", record->trace_hash);
+    return static_cast<int>(record->verdict.code);
+}
+
+}  // namespace squall::loadgen

@@ -1,0 +1,46 @@
+// The embedded arena of a virtual run: a node on the same host as the clients.
+#pragma once
+
+#include <memory>
+
+#include "runner/arena_setup.hpp"
+#include "runner/late_node.hpp"
+#include "runner/server_under_test.hpp"
+#include "squall/core/entropy.hpp"
+#include "squall/runtime/host.hpp"
+#include "squall/trace/sink.hpp"
+
+namespace squall::loadgen {
+
+class ArenaInProcess final : public ServerUnderTest {
+  public:
+    // All randomness, the key too, comes from `rng`.
+    [[nodiscard]] static Result<std::unique_ptr<ArenaInProcess>> start(Host& host,
+                                                                       const ArenaSettings& settings,
+                                                                       WallClockAnchor wall_clock,
+                                                                       const Rng& rng);
+    ~ArenaInProcess() override;
+
+    [[nodiscard]] Address address() const override { return address_; }
+    [[nodiscard]] const Key& key() const override { return key_; }
+    [[nodiscard]] std::string description() const override;
+    void end_second(TimePoint now, std::uint32_t second) override;
+    [[nodiscard]] std::optional<std::string> lost() override { return std::nullopt; }
+    void stop(TimePoint now) override;
+    void set_trace(trace::Sink* sink, std::uint32_t source) { server_->set_trace(sink, source); }
+
+  private:
+    ArenaInProcess(Host& host, const Rng& rng) : host_(host), entropy_(rng.fork("server entropy")) {}
+
+    Host& host_;
+    SeededEntropy entropy_;
+    LateNode socket_;
+    std::unique_ptr<arena::ArenaServer> server_;
+    NodeId id_{};
+    Address address_;
+    Key key_{};
+    ServerSampler sampler_;
+    std::uint32_t last_second_ = 0;
+};
+
+}  // namespace squall::loadgen

@@ -1,0 +1,197 @@
+#include "runner/run.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "runner/arena_in_process.hpp"
+#include "runner/arena_process.hpp"
+#include "runner/interrupt.hpp"
+#include "runner/process_usage.hpp"
+#include "runner/remote_server.hpp"
+#include "runner/session_of_run.hpp"
+#include "squall/core/hash.hpp"
+#include "squall/runtime/asio_host.hpp"
+#include "squall/runtime/system_entropy.hpp"
+#include "squall/runtime/system_limits.hpp"
+#include "squall/runtime/wall_clock.hpp"
+#include "squall/simulator/sim_host.hpp"
+
+namespace squall::loadgen {
+namespace {
+
+std::string processor_name() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(':') + 2));
+    return "unknown";
+}
+
+Machine this_machine() {
+    Machine out;
+    utsname names{};
+    if (uname(&names) == 0) {
+        out.host = names.nodename;
+        out.kernel = std::string(names.sysname) + " " + names.release;
+    }
+    out.processor = processor_name();
+    out.cores = static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN));
+    out.started_unix = system_wall_clock().value;
+    return out;
+}
+
+// What this machine must allow before the first socket is opened.
+Result<> check_limits(const Plan& plan) {
+    constexpr std::uint64_t kOthers = 64;  // files, pipes, the pump's own
+    if (const auto limit = require_descriptors(plan.peak + kOthers); !limit) {
+        return fail(limit.error().code, fmt::format("{} clients at a time need a socket each: {}", plan.peak,
+                                                    limit.error().message));
+    }
+    const auto ports = ephemeral_port_range();
+    if (ports && plan.peak > ports->size()) {
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format(
+                "{} clients at a time need a port each, and the system gives out {} ({} to {}); widen "
+                "net.ipv4.ip_local_port_range or use fewer clients",
+                plan.peak, ports->size(), ports->first, ports->last));
+    }
+    return {};
+}
+
+Result<> check_plan(const Scenario& scenario, const Plan& plan) {
+    if (plan.peak > arena::kMaxPlayers)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{}: {} clients at a time are more than arena's {}", scenario.file, plan.peak,
+                                arena::kMaxPlayers));
+    if (plan.sessions.empty())
+        return fail(ErrorCode::invalid_argument, fmt::format("{}: nobody joins within {}", scenario.file,
+                                                             squall::to_string(scenario.duration)));
+    return {};
+}
+
+std::string hex_text(std::uint64_t hash) {
+    return fmt::format("{:016x}", hash);
+}
+
+// Where clients bind: the same kind of address as the server's, on loopback where it is.
+Address client_address(const Address& server) {
+    const bool v6 = server.family() == Address::Family::ipv6;
+    std::array<std::uint8_t, 16> loopback6{};
+    loopback6[15] = 1;
+    if (v6) return Address::ipv6(server.bytes() == loopback6 ? loopback6 : std::array<std::uint8_t, 16>{}, 0);
+    return server.bytes()[0] == 127 ? Address::loopback(0) : Address::ipv4(0, 0, 0, 0, 0);
+}
+
+bool is_loopback(const Address& address) {
+    return client_address(address).port() == 0 && !client_address(address).is_any();
+}
+
+Result<std::unique_ptr<ServerUnderTest>> start_server(AsioHost& host, const Scenario& scenario,
+                                                      const Plan& plan, const std::string& program) {
+    if (scenario.target.address) {
+        auto server = RemoteServer::start(host, scenario.target);
+        if (!server) return std::unexpected(server.error());
+        return std::unique_ptr<ServerUnderTest>(std::move(*server));
+    }
+    SystemEntropy entropy;
+    auto server =
+        ArenaProcess::start(host, program, arena_settings(scenario, plan), entropy.bytes<kKeyBytes>());
+    if (!server) return std::unexpected(server.error());
+    return std::unique_ptr<ServerUnderTest>(std::move(*server));
+}
+
+Unmeasured unmeasured_in_real(const Target& target) {
+    if (!target.address) return {};
+    Unmeasured out{{Metric::server_tick, Metric::server_tick_lateness}, "a server elsewhere does not tell"};
+    if (target.launch.empty()) {
+        out.metrics.push_back(Metric::server_cpu);
+        out.metrics.push_back(Metric::server_memory);
+    }
+    return out;
+}
+
+Result<RunRecord> run_real(const Scenario& scenario, const Plan& plan, const RunOptions& options,
+                           RunListener& listener) {
+    if (const auto allowed = check_limits(plan); !allowed) return std::unexpected(allowed.error());
+    AsioHostOptions host_options;
+    host_options.precise_timers = true;
+    auto host = AsioHost::make(host_options);
+    if (!host) return std::unexpected(host.error());
+    const InterruptGuard interrupt(**host);
+    auto server = start_server(**host, scenario, plan, options.program);
+    if (!server) return std::unexpected(server.error());
+    SystemEntropy entropy;
+    StallDetector stalls((*host)->now(), own_cpu_time);
+    AttachOptions timer_only;
+    timer_only.with_socket = false;
+    if (const auto attached = (*host)->attach(stalls, timer_only); !attached)
+        return std::unexpected(attached.error());
+    RealClientNet net(**host, client_address((*server)->address()));
+    World world{
+        **host,   net,     **server, wall_clock_anchor(**host),          is_loopback((*server)->address()),
+        &entropy, nullptr, &stalls,  unmeasured_in_real(scenario.target)};
+    SessionOfRun session(scenario, plan, std::move(world), interrupt, listener);
+    auto record = session.run();
+    if (!record) return record;
+    record->mode = "real";
+    record->machine = this_machine();
+    record->trace_hash = hex_text(plan.hash());
+    return record;
+}
+
+Result<RunRecord> run_virtual(const Scenario& scenario, const Plan& plan, RunListener& listener) {
+    if (scenario.target.address)
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format(
+                "{}: a server elsewhere cannot run in virtual time; leave out [target] address or --virtual",
+                scenario.file));
+    const Rng rng(scenario.seed);
+    simulator::SimHost host(rng.fork("network"));
+    const InterruptGuard interrupt(host);
+    trace::HashSink hash;
+    host.set_trace(&hash);
+    const WallClockAnchor wall_clock{host.now(), UnixSeconds{1'700'000'000 + scenario.seed % 1'000'000}};
+    auto server = ArenaInProcess::start(host, arena_settings(scenario, plan), wall_clock, rng);
+    if (!server) return std::unexpected(server.error());
+    (*server)->set_trace(&hash, 0);
+    VirtualClientNet net(host);
+    World world{
+        host,
+        net,
+        **server,
+        wall_clock,
+        true,
+        nullptr,
+        &hash,
+        nullptr,
+        {{Metric::server_tick, Metric::server_tick_lateness, Metric::server_cpu, Metric::server_memory,
+          Metric::generator_send_lateness, Metric::generator_cpu, Metric::generator_socket_drops},
+         "not in virtual time, where work takes none"}};
+    SessionOfRun session(scenario, plan, std::move(world), interrupt, listener);
+    auto record = session.run();
+    if (!record) return record;
+    record->mode = "virtual";
+    StableHash all;
+    all.add(plan.hash());
+    all.add(hash.hash());
+    all.add(hash.event_count());
+    record->trace_hash = hex_text(all.value());
+    return record;
+}
+
+}  // namespace
+
+Result<RunRecord> run_scenario(const Scenario& scenario, const RunOptions& options, RunListener& listener) {
+    const Plan plan = make_plan(scenario);
+    if (const auto possible = check_plan(scenario, plan); !possible) return std::unexpected(possible.error());
+    return options.virtual_time ? run_virtual(scenario, plan, listener)
+                                : run_real(scenario, plan, options, listener);
+}
+
+}  // namespace squall::loadgen

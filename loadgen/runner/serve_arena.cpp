@@ -1,0 +1,160 @@
+#include "runner/serve_arena.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "runner/child_process.hpp"
+#include "runner/key_text.hpp"
+#include "runner/late_node.hpp"
+#include "runner/process_usage.hpp"
+#include "runner/server_sample.hpp"
+#include "runner/stall_detector.hpp"
+#include "squall/runtime/asio_host.hpp"
+#include "squall/runtime/system_entropy.hpp"
+#include "squall/runtime/wall_clock.hpp"
+
+namespace squall::loadgen {
+namespace {
+
+std::atomic<AsioHost*> running_host{nullptr};
+volatile std::sig_atomic_t told_to_stop = 0;
+
+void on_stop_signal(int) {
+    told_to_stop = 1;
+    if (AsioHost* host = running_host.load()) host->stop();
+}
+
+void say(const std::string& line) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+}
+
+// The key that the run sends as the first line.
+Result<Key> key_from_input(LineBuffer& input) {
+    for (;;) {
+        const bool open = input.read_from(0);
+        if (const auto line = input.next_line()) return parse_key(*line, "standard input");
+        if (!open) return fail(ErrorCode::malformed, "standard input ended before it brought a key");
+        pollfd end{0, POLLIN, 0};
+        poll(&end, 1, -1);
+    }
+}
+
+// One server on one host, and what it is told.
+class ArenaProgram {
+  public:
+    ArenaProgram(const ServeOptions& options, AsioHost& host)
+        : options_(options), host_(host), stalls_(host.now(), own_cpu_time) {}
+
+    Result<> start(const Key& key);
+    void obey(LineBuffer& input);
+    void run();
+
+  private:
+    void sample();
+
+    const ServeOptions& options_;
+    AsioHost& host_;
+    SystemEntropy entropy_;
+    LateNode socket_;
+    StallDetector stalls_;
+    std::unique_ptr<arena::ArenaServer> server_;
+    NodeId id_{};
+    ServerSampler sampler_;
+    bool stopping_ = false;
+};
+
+Result<> ArenaProgram::start(const Key& key) {
+    AttachOptions attach;
+    attach.bind = options_.bind;
+    attach.receive_buffer_bytes = server_buffer_bytes(options_.settings.max_clients);
+    attach.send_buffer_bytes = attach.receive_buffer_bytes / 4;
+    const auto id = host_.attach(socket_, attach);
+    if (!id) return std::unexpected(id.error());
+    id_ = *id;
+    const Address local = host_.local_address(id_);
+    if (const auto advice =
+            buffer_advice("the server's socket", {attach.receive_buffer_bytes, attach.send_buffer_bytes},
+                          host_.granted_buffers(id_)))
+        fmt::print(stderr, "note: {}\n", *advice);
+    ArenaSurroundings around{
+        host_.now(),         options_.public_address.value_or(local), key, wall_clock_anchor(host_), entropy_,
+        Rng(entropy_.u64()), [this] { return host_.read_clock(); }};
+    auto server = make_arena(options_.settings, std::move(around));
+    if (!server) return std::unexpected(server.error());
+    server_ = std::move(*server);
+    socket_.set_inner(*server_);
+    host_.wake(id_);
+    AttachOptions timer_only;
+    timer_only.with_socket = false;
+    if (const auto timer = host_.attach(stalls_, timer_only); !timer) return std::unexpected(timer.error());
+    say(fmt::format("READY {}", squall::to_string(local)));
+    return {};
+}
+
+void ArenaProgram::sample() {
+    say(to_json_line(sampler_.take(*server_, host_.statistics(id_), stalls_.take())));
+}
+
+void ArenaProgram::obey(LineBuffer& input) {
+    const bool open = input.read_from(0);
+    while (const auto order = input.next_line()) {
+        if (*order == "sample") sample();
+        if (*order == "stop") stopping_ = true;
+    }
+    if (!open) stopping_ = true;
+    if (stopping_) host_.stop();
+}
+
+void ArenaProgram::run() {
+    constexpr Duration kSecond = std::chrono::seconds(1);
+    for (TimePoint next = host_.now() + kSecond; !stopping_ && told_to_stop == 0;) {
+        host_.run_until(next);
+        if (host_.now() < next) continue;
+        next += kSecond;
+        if (options_.print_samples) sample();
+    }
+    server_->shut_down(host_.now());
+    host_.wake(id_);
+    host_.run_until(host_.now() + std::chrono::milliseconds(100));
+    sample();
+}
+
+}  // namespace
+
+Result<> serve_arena(const ServeOptions& options) {
+    AsioHostOptions host_options;
+    host_options.precise_timers = true;
+    auto host = AsioHost::make(host_options);
+    if (!host) return std::unexpected(host.error());
+    running_host = host->get();
+    const bool controlled = options.key_file.empty() && options.key_env.empty();
+    LineBuffer input;
+    if (controlled) fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+    const auto key = !options.key_file.empty() ? read_key_file(options.key_file)
+                     : controlled              ? key_from_input(input)
+                                               : read_key_variable(options.key_env);
+    if (!key) return std::unexpected(key.error());
+    std::signal(SIGINT, on_stop_signal);
+    std::signal(SIGTERM, on_stop_signal);
+    std::signal(SIGPIPE, SIG_IGN);
+    ArenaProgram program(options, **host);
+    if (const auto started = program.start(*key); !started) return started;
+    if (controlled) {
+        const auto watch = (*host)->watch(0, [&] { program.obey(input); });
+        if (!watch) return std::unexpected(watch.error());
+        program.obey(input);
+    }
+    program.run();
+    running_host = nullptr;
+    return {};
+}
+
+}  // namespace squall::loadgen
