@@ -8,3 +8,7 @@
 #ifndef ASIO_NO_DEPRECATED
 #define ASIO_NO_DEPRECATED
 #endif
+// ThreadSanitizer does not know fences; a host's io_context has one thread and needs none.
+#if defined(__SANITIZE_THREAD__) && !defined(ASIO_DISABLE_FENCED_BLOCK)
+#define ASIO_DISABLE_FENCED_BLOCK
+#endif
