@@ -4,13 +4,15 @@
 usage: determinism.py repeat  LOADGEN SCENARIO              two runs of one program: equal output, equal trace hash; another
                                                             seed: another hash
        determinism.py same-as LOADGEN SCENARIO OTHER        two programs (built by two compilers): equal trace hash
-       determinism.py stored  LOADGEN SCENARIO [--update]   the hash in hashes.txt beside this file
+       determinism.py stored  LOADGEN SCENARIO              the hash in hashes.txt beside this file; with SQUALL_UPDATE_HASHES=1
+                                                            in the environment it is stored instead of compared
 
 A change of behaviour changes the hashes. If it is meant, store the new ones: ./dev test --update-hashes, and say why in the commit.
 """
 
 import argparse
 import difflib
+import os
 import pathlib
 import re
 import subprocess
@@ -70,7 +72,7 @@ def same_as(loadgen, scenario, other):
         sys.exit(f"the two programs did different things in virtual time, with the same seed {SEED}")
 
 
-def stored(loadgen, scenario, update):
+def stored(loadgen, scenario):
     name = f"{scenario.stem} --seed {SEED} --duration {DURATION}"
     with tempfile.TemporaryDirectory() as base:
         value = hash_of(run(loadgen, scenario, SEED, base))
@@ -80,7 +82,7 @@ def stored(loadgen, scenario, update):
             if line and not line.startswith("#"):
                 key, _, old = line.rpartition(": ")
                 table[key] = old
-    if update:
+    if os.environ.get("SQUALL_UPDATE_HASHES"):
         table[name] = value
         lines = ["# Trace hashes of virtual runs. Written by `./dev test --update-hashes`; tests/determinism/determinism.py compares."]
         HASHES.write_text("\n".join(lines + [f"{key}: {table[key]}" for key in sorted(table)]) + "\n", encoding="utf-8")
@@ -100,7 +102,6 @@ def main():
     parser.add_argument("loadgen")
     parser.add_argument("scenario", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("other", nargs="?")
-    parser.add_argument("--update", action="store_true")
     arguments = parser.parse_args()
     if arguments.check == "repeat":
         repeat(arguments.loadgen, arguments.scenario)
@@ -109,7 +110,7 @@ def main():
             parser.error("same-as needs a second program")
         same_as(arguments.loadgen, arguments.scenario, arguments.other)
     else:
-        stored(arguments.loadgen, arguments.scenario, arguments.update)
+        stored(arguments.loadgen, arguments.scenario)
 
 
 if __name__ == "__main__":
