@@ -1,6 +1,8 @@
 #include "runtime/shard_node.hpp"
 
-#include "transport/secure/packet.hpp"
+#include <optional>
+
+#include "squall/core/bytes.hpp"
 
 namespace squall::runtime {
 namespace {
@@ -9,6 +11,21 @@ constexpr std::size_t kMaxClaims = 65'536;
 constexpr Duration kClaimLifetime = std::chrono::minutes(1);
 // The shard stands in the top byte of a connection id.
 constexpr unsigned kShardShift = 56;
+
+// Packets that carry their connection id in clear, behind a prefix byte (sequence bytes in the high four
+// bits, type in the low four) and the sequence number: payloads with an id, path responses and probes
+// (lib/STANDARD.md).
+std::optional<std::uint64_t> connection_id_of(Bytes datagram) {
+    ByteReader reader(datagram);
+    const auto prefix = reader.read<std::uint8_t>();
+    const unsigned type = prefix & 0x0fU;
+    const unsigned sequence_bytes = prefix >> 4U;
+    if ((type != 10 && type != 12 && type != 13) || sequence_bytes < 1 || sequence_bytes > 8)
+        return std::nullopt;
+    reader.skip(sequence_bytes);
+    const auto id = reader.read<std::uint64_t>();
+    return reader.ok() ? std::optional(id) : std::nullopt;
+}
 
 }  // namespace
 
@@ -27,7 +44,7 @@ void ShardNode::receive(TimePoint now, const Address& from, MutableBytes datagra
 // The shard that a datagram is for: the one its connection id names, or the one that has claimed its sender,
 // or this one. A forged id or sender only moves the work of refusing it.
 std::uint8_t ShardNode::owner_of(TimePoint now, const Address& from, Bytes datagram) {
-    if (const auto id = secure::peek_connection_id(datagram)) {
+    if (const auto id = connection_id_of(datagram)) {
         const auto owner = static_cast<std::uint8_t>(*id >> kShardShift);
         return owner < mailboxes_.size() ? owner : index_;
     }

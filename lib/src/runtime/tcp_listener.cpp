@@ -1,3 +1,5 @@
+// Accepts TCP connections, one after the other, and hands them to its user. What a connection then does is
+// tcp_socket.cpp's.
 #include <fmt/format.h>
 
 #include "runtime/tcp_endpoint.hpp"

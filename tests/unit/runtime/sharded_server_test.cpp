@@ -118,8 +118,9 @@ TEST(ShardedServer, ADatagramWithAConnectionIdReachesTheShardThatItNames) {
         ASSERT_NE(asker, nullptr);
         for (const std::uint8_t shard : {std::uint8_t{0}, std::uint8_t{1}})
             for (const std::size_t sequence_bytes : {1, 4, 8})
-                EXPECT_EQ(asker->ask(server->address(), with_id(10, sequence_bytes, shard)), shard)
-                    << "home " << home << ", " << sequence_bytes << " sequence bytes";
+                for (const std::uint8_t type : {std::uint8_t{10}, std::uint8_t{12}, std::uint8_t{13}})
+                    EXPECT_EQ(asker->ask(server->address(), with_id(type, sequence_bytes, shard)), shard)
+                        << "home " << home << ", " << sequence_bytes << " sequence bytes, type " << int{type};
         EXPECT_EQ(asker->ask(server->address(), as_bytes("hello")), home)
             << "what has no id stays where it came";
         // No such shard: refusing it is the business of the shard that got it.
@@ -128,10 +129,10 @@ TEST(ShardedServer, ADatagramWithAConnectionIdReachesTheShardThatItNames) {
     server->stop();
     server->join();
     const auto& statistics = server->statistics();
-    EXPECT_EQ(statistics[0].handed_over, 3u);
-    EXPECT_EQ(statistics[1].handed_over, 3u);
-    EXPECT_EQ(statistics[0].taken_over, 3u);
-    EXPECT_EQ(statistics[1].taken_over, 3u);
+    EXPECT_EQ(statistics[0].handed_over, 9u);
+    EXPECT_EQ(statistics[1].handed_over, 9u);
+    EXPECT_EQ(statistics[0].taken_over, 9u);
+    EXPECT_EQ(statistics[1].taken_over, 9u);
     EXPECT_GT(statistics[0].socket.datagrams_received, 3u);
 }
 
