@@ -70,7 +70,7 @@ LinkDecision LinkModel::verdict(TimePoint now, std::uint32_t size) {
         }
     }
     statistics_.propagation.record(original.at - departs);
-    statistics_.queueing.record(departs - now);
+    if (departs != now || config.rate.bits_per_second != 0) statistics_.queueing.record(departs - now);
     deliver(now, size, original);
     if (!config.duplicate.is_zero() && draws.stream(Purpose::duplicate).chance(config.duplicate)) {
         decision.count = 2;
@@ -91,10 +91,7 @@ LinkDecision LinkModel::refuse(TimePoint now, std::uint32_t size, Verdict reason
 
 bool LinkModel::admit(TimePoint now, std::uint32_t wire_bytes, TimePoint& departs) {
     const LinkConfig& config = *config_;
-    while (!waiting_.empty() && waiting_.front().starts_at <= now) {
-        waiting_bytes_ -= waiting_.front().bytes;
-        waiting_.pop_front();
-    }
+    if (has_waiting_) forget_started(now);
     const bool is_limited = config.rate.bits_per_second != 0;
     const Duration wait = std::max(busy_until_ - now, Duration{0});
     if (wait.count() > 0) {
@@ -105,10 +102,19 @@ bool LinkModel::admit(TimePoint now, std::uint32_t wire_bytes, TimePoint& depart
         }
         waiting_.push_back({busy_until_, wire_bytes});
         waiting_bytes_ += wire_bytes;
+        has_waiting_ = true;
     }
     if (is_limited) start_transmission(now, wire_bytes);
     departs = std::max(now, busy_until_);
     return true;
+}
+
+void LinkModel::forget_started(TimePoint now) {
+    while (!waiting_.empty() && waiting_.front().starts_at <= now) {
+        waiting_bytes_ -= waiting_.front().bytes;
+        waiting_.pop_front();
+    }
+    has_waiting_ = !waiting_.empty();
 }
 
 // Whole nanoseconds are rounded down and the fraction is carried on to the next packet of the same busy
@@ -176,6 +182,7 @@ LinkDecision LinkModel::drop(TimePoint now, Verdict verdict, std::uint32_t size)
 void LinkModel::deliver(TimePoint now, std::uint32_t size, const Delivery& delivery) {
     ++statistics_.packets[static_cast<std::size_t>(delivery.verdict)];
     statistics_.bytes_delivered += size;
+    if (!is_observed_) return;
     if (delays_ != nullptr) delays_->record(delivery.at - now);
     if (trace_ != nullptr) emit(now, delivery.verdict, size);
 }

@@ -61,7 +61,7 @@ void Scheduler::ensure_placed(std::uint32_t index, Timer& timer) {
     if (timer.near.at <= timer.at) return;
     if (timer.near.at != kNever) timer.far = timer.near;
     timer.near = {timer.at, timer.number};
-    wheel_.push({timer.at, timer.number, kTimerBit | index, 0});
+    wheel_.push({timer.at, timer.number, kTimerBit | index, timer.payload});
 }
 
 bool Scheduler::settle(const WheelEntry& entry) {
@@ -81,6 +81,14 @@ bool Scheduler::settle(const WheelEntry& entry) {
     }
     ensure_placed(index, timer);
     return false;
+}
+
+std::optional<Scheduler::Guess> Scheduler::guess_next() const {
+    const WheelEntry* entry = wheel_.guess_next();
+    if (entry == nullptr) return std::nullopt;
+    if ((entry->target & kTimerBit) == 0) return Guess{false, entry->target, entry->payload};
+    __builtin_prefetch(&timers_[entry->target & ~kTimerBit]);
+    return Guess{true, 0, entry->payload};
 }
 
 std::optional<ScheduledEvent> Scheduler::pop_until(TimePoint deadline) {

@@ -21,28 +21,20 @@ Error unknown(NodeId id) {
 
 }  // namespace
 
-struct SimHost::Attachment {
-    Node* node = nullptr;
-    NodeId id;
-    TimerId timer;
-    bool is_busy = false;     // inside a callback or its drain
-    bool is_leaving = false;  // detached meanwhile
-    bool is_woken = false;    // in woken_
-    bool is_fresh = true;     // its first handle_timeout() is still to come
-    unsigned timeouts_at_once = 0;
-    TimePoint last_timeout{};
-};
-
 SimHost::SimHost(const Rng& rng, TimePoint start)
     : scheduler_(start), network_(std::make_unique<VirtualNetwork>(rng, scheduler_)) {}
 
 SimHost::~SimHost() = default;
 
-SimHost::Attachment* SimHost::find(NodeId id) const {
-    const auto slot = static_cast<std::uint32_t>(id.value) - 1;
-    if (slot >= attachments_.size()) return nullptr;
-    Attachment* attachment = attachments_[slot].get();
-    return attachment != nullptr && attachment->id == id && !attachment->is_leaving ? attachment : nullptr;
+SimHost::Attachment* SimHost::find(NodeId id) {
+    return std::as_const(*this).find(id) == nullptr ? nullptr : &attachments_[slot_of(id)];
+}
+
+const SimHost::Attachment* SimHost::find(NodeId id) const {
+    if (slot_of(id) >= attachments_.size()) return nullptr;
+    const Attachment& attachment = attachments_[slot_of(id)];
+    return attachment.node != nullptr && attachment.id == id && !attachment.is_leaving ? &attachment
+                                                                                       : nullptr;
 }
 
 // Low half: slot + 1; high half: how often the slot was used.
@@ -50,11 +42,13 @@ NodeId SimHost::take_slot() {
     if (free_slots_.empty()) {
         free_slots_.push_back(static_cast<std::uint32_t>(attachments_.size()));
         attachments_.emplace_back();
-        generations_.push_back(0);
+        nodes_.push_back(nullptr);
     }
     const std::uint32_t slot = free_slots_.back();
     free_slots_.pop_back();
-    return NodeId{std::uint64_t{++generations_[slot]} << 32 | (slot + 1)};
+    const std::uint64_t uses = (attachments_[slot].id.value >> 32) + 1;
+    attachments_[slot].id = NodeId{uses << 32 | (slot + 1)};
+    return attachments_[slot].id;
 }
 
 Result<NodeId> SimHost::attach(Node& node, const AttachOptions& options) {
@@ -63,15 +57,15 @@ Result<NodeId> SimHost::attach(Node& node, const AttachOptions& options) {
 
 Result<NodeId> SimHost::attach(Node& node, const AttachOptions& options, const Access& access) {
     const NodeId id = take_slot();
-    const auto slot = static_cast<std::uint32_t>(id.value) - 1;
+    const std::uint32_t slot = slot_of(id);
     if (auto joined = network_->join(slot, id, options, access); !joined) {
         free_slots_.push_back(slot);
         return std::unexpected(joined.error());
     }
-    attachments_[slot] = std::make_unique<Attachment>();
-    attachments_[slot]->node = &node;
-    attachments_[slot]->id = id;
-    attachments_[slot]->timer = scheduler_.add_timer(static_cast<std::uint32_t>(EventTarget::timeout), slot);
+    attachments_[slot] = Attachment{};
+    attachments_[slot].id = id;
+    attachments_[slot].node = nodes_[slot] = &node;
+    attachments_[slot].timer = scheduler_.add_timer(event_target(EventKind::timeout, 0), slot);
     ++attached_count_;
     wake(id);
     return id;
@@ -82,7 +76,7 @@ void SimHost::detach(NodeId id) {
     if (attachment == nullptr) return;
     attachment->is_leaving = true;
     if (attachment->is_busy) return;
-    drive(static_cast<std::uint32_t>(id.value) - 1, [](Node&) {});
+    drive(slot_of(id), [](Node&) {});
 }
 
 void SimHost::wake(NodeId id) {
@@ -100,7 +94,7 @@ void SimHost::serve_woken() {
         if (attachment == nullptr) continue;
         attachment->is_woken = false;
         const bool is_fresh = std::exchange(attachment->is_fresh, false);
-        drive(static_cast<std::uint32_t>(woken_[i].value) - 1, [&](Node& node) {
+        drive(slot_of(woken_[i]), [&](Node& node) {
             if (is_fresh) node.handle_timeout(now());
         });
     }
@@ -113,6 +107,7 @@ void SimHost::run_until(TimePoint deadline) {
         if (attached_count_ == 0 || is_stopping_.load(std::memory_order_relaxed)) break;
         const auto event = scheduler_.pop_until(deadline);
         if (!event) break;
+        warm_up_next();
         dispatch(*event);
     }
     is_stopping_.store(false, std::memory_order_relaxed);
@@ -120,29 +115,49 @@ void SimHost::run_until(TimePoint deadline) {
 
 void SimHost::dispatch(const ScheduledEvent& event) {
     ++event_count_;
-    std::optional<DeliveredDatagram> datagram;
-    switch (static_cast<EventTarget>(event.target)) {
-        case EventTarget::timeout:
-            drive(event.payload, [&](Node& node) {
-                Attachment& attachment = *attachments_[event.payload];
-                attachment.timeouts_at_once =
-                    attachment.last_timeout == now() ? attachment.timeouts_at_once + 1 : 1;
-                attachment.last_timeout = now();
-                node.handle_timeout(now());
-            });
+    const std::uint32_t packet = event.payload;
+    switch (kind_of(event.target)) {
+        case EventKind::timeout: serve_timeout(event.payload); return;
+        case EventKind::at_core:
+            if (network_->reach_core(packet, slot_of(event.target))) serve_datagram(packet);
             return;
-        case EventTarget::at_core: datagram = network_->reach_core(event.payload); break;
-        case EventTarget::at_node: datagram = network_->reach_node(event.payload); break;
+        case EventKind::at_node:
+            if (network_->reach_node(packet)) serve_datagram(packet);
+            return;
     }
-    if (datagram)
-        drive(datagram->slot,
-              [&](Node& node) { node.receive(now(), datagram->from, datagram->bytes.bytes()); });
+}
+
+void SimHost::serve_timeout(std::uint32_t slot) {
+    Attachment& attachment = attachments_[slot];
+    attachment.timeouts_at_once = attachment.last_timeout == now() ? attachment.timeouts_at_once + 1 : 1;
+    attachment.last_timeout = now();
+    drive(slot, [&](Node& node) { node.handle_timeout(now()); });
+}
+
+void SimHost::serve_datagram(std::uint32_t index) {
+    StoredPacket& packet = network_->packet(index);
+    drive(slot_of(packet.node), [&](Node& node) { node.receive(now(), packet.from, packet.bytes()); });
+    network_->release(index);
+}
+
+// While one event is served, the memory of the next one is on its way.
+void SimHost::warm_up_next() const {
+    const auto guess = scheduler_.guess_next();
+    if (!guess) return;
+    const EventKind kind = guess->is_timer ? EventKind::timeout : kind_of(guess->target);
+    const std::uint32_t slot = guess->is_timer ? guess->payload : slot_of(guess->target);
+    network_->prefetch(kind, slot, guess->payload);
+    if (slot >= nodes_.size()) return;
+    __builtin_prefetch(&attachments_[slot]);
+    const auto* node = reinterpret_cast<const std::byte*>(nodes_[slot]);
+    __builtin_prefetch(node);
+    __builtin_prefetch(node + 64);
 }
 
 template <class Callback>
 void SimHost::drive(std::uint32_t slot, Callback&& callback) {
     // Stays where it is: a busy attachment is not forgotten, and others that come do not move it.
-    Attachment& attachment = *attachments_[slot];
+    Attachment& attachment = attachments_[slot];
     attachment.is_busy = true;
     callback(*attachment.node);
     drain(slot, *attachment.node);
@@ -170,26 +185,24 @@ void SimHost::arm(Attachment& attachment) {
 }
 
 void SimHost::forget(std::uint32_t slot) {
-    scheduler_.remove_timer(attachments_[slot]->timer);
+    scheduler_.remove_timer(attachments_[slot].timer);
     network_->leave(slot);
-    attachments_[slot].reset();
+    attachments_[slot].node = nodes_[slot] = nullptr;
     free_slots_.push_back(slot);
     --attached_count_;
 }
 
 Address SimHost::local_address(NodeId id) const {
-    return find(id) == nullptr ? Address{}
-                               : network_->local_address(static_cast<std::uint32_t>(id.value) - 1);
+    return find(id) == nullptr ? Address{} : network_->local_address(slot_of(id));
 }
 
 Address SimHost::visible_address(NodeId id) const {
-    return find(id) == nullptr ? Address{}
-                               : network_->visible_address(static_cast<std::uint32_t>(id.value) - 1);
+    return find(id) == nullptr ? Address{} : network_->visible_address(slot_of(id));
 }
 
 SocketStatistics SimHost::statistics(NodeId id) const {
     if (find(id) == nullptr) return {};
-    return network_->socket_statistics(static_cast<std::uint32_t>(id.value) - 1);
+    return network_->socket_statistics(slot_of(id));
 }
 
 Result<> SimHost::set_default_access(const LinkConfig& up, const LinkConfig& down) {
@@ -202,11 +215,11 @@ Result<> SimHost::set_default_access(const LinkConfig& up, const LinkConfig& dow
 
 Result<> SimHost::set_access_link(NodeId id, const LinkConfig& up, const LinkConfig& down) {
     if (find(id) == nullptr) return std::unexpected(unknown(id));
-    return network_->set_links(static_cast<std::uint32_t>(id.value) - 1, up, down);
+    return network_->set_links(slot_of(id), up, down);
 }
 
 void SimHost::set_blackhole(NodeId id, bool is_dark) {
-    if (find(id) != nullptr) network_->set_dark(static_cast<std::uint32_t>(id.value) - 1, is_dark);
+    if (find(id) != nullptr) network_->set_dark(slot_of(id), is_dark);
 }
 
 void SimHost::partition(NodeId a, NodeId b) {
@@ -219,12 +232,12 @@ void SimHost::heal(NodeId a, NodeId b) {
 
 Result<Address> SimHost::rebind(NodeId id) {
     if (find(id) == nullptr) return std::unexpected(unknown(id));
-    return network_->rebind(static_cast<std::uint32_t>(id.value) - 1, std::nullopt);
+    return network_->rebind(slot_of(id), std::nullopt);
 }
 
 Result<Address> SimHost::rebind(NodeId id, const Address& visible) {
     if (find(id) == nullptr) return std::unexpected(unknown(id));
-    return network_->rebind(static_cast<std::uint32_t>(id.value) - 1, visible);
+    return network_->rebind(slot_of(id), visible);
 }
 
 NetworkStatistics SimHost::network_statistics() const {
@@ -237,7 +250,7 @@ NetworkStatistics SimHost::network_statistics() const {
 
 const LinkStatistics* SimHost::link_statistics(NodeId id, Direction direction) const {
     if (find(id) == nullptr) return nullptr;
-    return &network_->link_statistics(static_cast<std::uint32_t>(id.value) - 1, direction);
+    return &network_->link_statistics(slot_of(id), direction);
 }
 
 void SimHost::set_trace(trace::Sink* sink) {

@@ -87,6 +87,17 @@ bool TimingWheel::pop_until(TimePoint deadline, WheelEntry& entry) {
     return true;
 }
 
+const WheelEntry* TimingWheel::guess_next() const {
+    if (ready_position_ < ready_.size()) return &ready_[ready_position_];
+    const Level& finest = levels_[0];
+    for (std::size_t word = 0; word < finest.occupied.size(); ++word) {
+        if (finest.occupied[word] == 0) continue;
+        const auto bit = static_cast<std::size_t>(std::countr_zero(finest.occupied[word]));
+        return finest.slots[word * 64 + bit]->entries.data();
+    }
+    return nullptr;
+}
+
 bool TimingWheel::advance(std::uint64_t deadline) {
     ready_.clear();
     ready_position_ = 0;

@@ -2,7 +2,7 @@
 #include "virtual_network.hpp"
 
 #include <algorithm>
-#include <cassert>
+#include <cstddef>
 
 #include "squall/core/hash.hpp"
 #include "squall/simulator/flip_bit.hpp"
@@ -22,143 +22,125 @@ Rng access_rng(const Rng& run, std::uint64_t stream) {
 }
 
 void VirtualNetwork::send(std::uint32_t slot, const Address& to, Bytes bytes) {
-    Port& port = *ports_[slot];
-    if (!port.visible.is_valid() || !to.is_valid()) {
-        ++port.socket.send_drops;
+    Port& sender = port(slot);
+    if (!sender.visible.is_valid() || !to.is_valid()) {
+        ++sender.socket.send_drops;
         return;
     }
-    ++port.socket.datagrams_sent;
-    port.socket.bytes_sent += bytes.size();
+    ++sender.socket.datagrams_sent;
+    sender.socket.bytes_sent += bytes.size();
     const TimePoint now = scheduler_.now();
-    const LinkDecision decision = port.up.verdict(now, static_cast<std::uint32_t>(bytes.size()));
+    const LinkDecision decision = sender.up.verdict(now, static_cast<std::uint32_t>(bytes.size()));
+    if (decision.count == 0) return;
+    const std::uint32_t probable_slot = addresses_.find(to);
     for (const Delivery& delivery : decision.deliveries()) {
-        const std::uint32_t place = take_place();
-        Packet& packet = packets_[place];
-        packet.from = port.visible;
+        const std::uint32_t index = packets_.add(bytes);
+        StoredPacket& packet = packets_[index];
+        packet.from = sender.visible;
         packet.to = to;
-        packet.sender = port.id;
-        packet.trace_source = port.trace_source;
-        packet.bytes = pool_.copy_of(bytes);
-        flip_bit(packet.bytes.bytes(), delivery.flipped_bit);
-        if (delivery.at > now) {
-            post(delivery.at, EventTarget::at_core, place);
-            continue;
-        }
+        packet.node = sender.id;
+        packet.trace_source = trace_ != nullptr ? sender.trace_source : 0;
+        flip_bit(packet.bytes(), delivery.flipped_bit);
+        if (delivery.at > now) post(delivery.at, EventKind::at_core, probable_slot, index);
         // Never into the receiver at once: the sender is still inside its callback.
-        Delivery onward;
-        if (pass_down(place, onward)) post(onward.at, EventTarget::at_node, place);
+        else if (const auto onward = pass_down(index, probable_slot))
+            post(*onward, EventKind::at_node, slot_of(packet.node), index);
     }
 }
 
-std::optional<DeliveredDatagram> VirtualNetwork::reach_core(std::uint32_t place) {
-    Delivery onward;
-    if (!pass_down(place, onward)) return std::nullopt;
-    if (onward.at <= scheduler_.now()) return hand_over(place);
-    post(onward.at, EventTarget::at_node, place);
-    return std::nullopt;
-}
-
-bool VirtualNetwork::pass_down(std::uint32_t place, Delivery& original) {
-    const TimePoint now = scheduler_.now();
-    std::uint32_t slot = 0;
-    Port* const port = route(packets_[place], slot);
-    Verdict verdict = Verdict::unroutable;
-    LinkDecision decision;
-    if (port != nullptr && is_partitioned(packets_[place].sender, port->id)) {
-        verdict = Verdict::partitioned;
-    } else if (port != nullptr) {
-        decision = port->down.verdict(now, static_cast<std::uint32_t>(packets_[place].bytes.size()));
-        verdict = decision.verdict;
-    } else {
-        verdict = Verdict::unroutable;
-    }
-    if (decision.count == 0) {
-        if (verdict == Verdict::unroutable || verdict == Verdict::partitioned)
-            refuse(packets_[place], verdict);
-        drop(place);
+bool VirtualNetwork::reach_core(std::uint32_t packet, std::uint32_t probable_slot) {
+    const auto onward = pass_down(packet, probable_slot);
+    if (!onward) return false;
+    if (*onward > scheduler_.now()) {
+        post(*onward, EventKind::at_node, slot_of(packets_[packet].node), packet);
         return false;
     }
-    packets_[place].slot = slot;
-    packets_[place].receiver = port->id;
-    for (std::size_t i = 1; i < decision.count; ++i) {
-        const std::uint32_t copy = take_place();
-        packets_[copy].from = packets_[place].from;
-        packets_[copy].to = packets_[place].to;
-        packets_[copy].sender = packets_[place].sender;
-        packets_[copy].receiver = port->id;
-        packets_[copy].slot = slot;
-        packets_[copy].trace_source = packets_[place].trace_source;
-        packets_[copy].bytes = pool_.copy_of(std::as_const(packets_[place].bytes).bytes());
-        flip_bit(packets_[copy].bytes.bytes(), decision.copies[i].flipped_bit);
-        post(decision.copies[i].at, EventTarget::at_node, copy);
-    }
-    original = decision.copies[0];
-    flip_bit(packets_[place].bytes.bytes(), original.flipped_bit);
+    arrive(packet);
     return true;
 }
 
-std::optional<DeliveredDatagram> VirtualNetwork::reach_node(std::uint32_t place) {
-    const Packet& packet = packets_[place];
-    const Port* port = packet.slot < ports_.size() ? ports_[packet.slot].get() : nullptr;
-    if (port == nullptr || port->id != packet.receiver) {
-        refuse(packet, Verdict::unroutable);
-        drop(place);
+std::optional<TimePoint> VirtualNetwork::pass_down(std::uint32_t index, std::uint32_t probable_slot) {
+    StoredPacket& packet = packets_[index];
+    Port* const receiver = route(packet, probable_slot);
+    if (receiver == nullptr || is_partitioned(packet.node, receiver->id)) {
+        refuse(index, receiver == nullptr ? Verdict::unroutable : Verdict::partitioned);
         return std::nullopt;
     }
-    return hand_over(place);
+    const LinkDecision decision = receiver->down.verdict(scheduler_.now(), packet.size());
+    if (decision.count == 0) {
+        packets_.release(index);
+        return std::nullopt;
+    }
+    packet.node = receiver->id;
+    for (const Delivery& delivery : decision.deliveries().subspan(1)) {
+        const std::uint32_t copy = packets_.add(packet.bytes());
+        packets_[copy].from = packet.from;
+        packets_[copy].to = packet.to;
+        packets_[copy].node = packet.node;
+        packets_[copy].trace_source = packet.trace_source;
+        flip_bit(packets_[copy].bytes(), delivery.flipped_bit);
+        post(delivery.at, EventKind::at_node, slot_of(packet.node), copy);
+    }
+    flip_bit(packet.bytes(), decision.copies[0].flipped_bit);
+    return decision.copies[0].at;
 }
 
-DeliveredDatagram VirtualNetwork::hand_over(std::uint32_t place) {
-    Packet& packet = packets_[place];
-    Port& port = *ports_[packet.slot];
-    ++port.socket.datagrams_received;
-    port.socket.bytes_received += packet.bytes.size();
+bool VirtualNetwork::reach_node(std::uint32_t packet) {
+    const NodeId node = packets_[packet].node;
+    if (!is_taken(slot_of(node)) || port(slot_of(node)).id != node) {
+        refuse(packet, Verdict::unroutable);
+        return false;
+    }
+    arrive(packet);
+    return true;
+}
+
+void VirtualNetwork::arrive(std::uint32_t index) {
+    const StoredPacket& packet = packets_[index];
+    Port& receiver = port(slot_of(packet.node));
+    ++receiver.socket.datagrams_received;
+    receiver.socket.bytes_received += packet.size();
     ++totals_.delivered;
-    DeliveredDatagram datagram{packet.slot, packet.receiver, packet.from, std::move(packet.bytes)};
-    free_packets_.push_back(place);
-    return datagram;
 }
 
-VirtualNetwork::Port* VirtualNetwork::route(const Packet& packet, std::uint32_t& slot) const {
-    slot = addresses_.find(packet.to);
+VirtualNetwork::Port* VirtualNetwork::route(const StoredPacket& packet, std::uint32_t slot) {
+    // Mostly what was true when the packet was sent still is.
+    if (!is_taken(slot) || port(slot).visible != packet.to) slot = addresses_.find(packet.to);
     if (slot == AddressTable::kNobody) return nullptr;
-    Port* port = ports_[slot].get();
+    Port* found = &port(slot);
     // The former address of a node behind a NAT is kept for it, but leads nowhere.
-    if (port->visible != packet.to) return nullptr;
-    if (port->sharer_count > 1) {
-        for (std::uint64_t steps = hash_of(packet.from) % port->sharer_count; steps > 0; --steps) {
-            slot = port->next_sharer;
-            port = ports_[slot].get();
-        }
+    if (found->visible != packet.to) return nullptr;
+    if (found->sharer_count > 1) {
+        found = &port(addresses_.find(packet.to));
+        for (std::uint64_t steps = hash_of(packet.from) % found->sharer_count; steps > 0; --steps)
+            found = &port(found->next_sharer);
     }
-    return port;
+    return found;
 }
 
-void VirtualNetwork::refuse(const Packet& packet, Verdict verdict) {
+void VirtualNetwork::refuse(std::uint32_t index, Verdict verdict) {
+    const StoredPacket& packet = packets_[index];
     ++(verdict == Verdict::partitioned ? totals_.partitioned : totals_.unroutable);
-    if (trace_ == nullptr) return;
-    trace_->on_event({.at = scheduler_.now(),
-                      .kind = trace::EventKind::link_verdict,
-                      .channel = ChannelId{static_cast<std::uint8_t>(Direction::down)},
-                      .source = packet.trace_source,
-                      .id = core_verdicts_++,
-                      .bytes = static_cast<std::uint32_t>(packet.bytes.size()),
-                      .detail = static_cast<std::uint32_t>(verdict)});
+    if (trace_ != nullptr)
+        trace_->on_event({.at = scheduler_.now(),
+                          .kind = trace::EventKind::link_verdict,
+                          .channel = ChannelId{static_cast<std::uint8_t>(Direction::down)},
+                          .source = packet.trace_source,
+                          .id = core_verdicts_++,
+                          .bytes = packet.size(),
+                          .detail = static_cast<std::uint32_t>(verdict)});
+    packets_.release(index);
 }
 
-std::uint32_t VirtualNetwork::take_place() {
-    if (free_packets_.empty()) {
-        packets_.emplace_back();
-        return static_cast<std::uint32_t>(packets_.size() - 1);
-    }
-    const std::uint32_t place = free_packets_.back();
-    free_packets_.pop_back();
-    return place;
-}
-
-void VirtualNetwork::drop(std::uint32_t place) {
-    packets_[place].bytes.reset();
-    free_packets_.push_back(place);
+void VirtualNetwork::prefetch(EventKind kind, std::uint32_t slot, std::uint32_t packet) const {
+    if (kind != EventKind::timeout) packets_.prefetch(packet);
+    if (slot / 16 >= ports_.size()) return;
+    const auto* start = reinterpret_cast<const std::byte*>(&(*ports_[slot / 16])[slot % 16]);
+    // What a timeout sends passes `up`; what arrives at the core passes `down`.
+    const std::size_t link = kind == EventKind::timeout ? offsetof(Port, up) : offsetof(Port, down);
+    __builtin_prefetch(start);
+    if (kind == EventKind::at_node) return;
+    for (std::size_t line = 0; line < 5; ++line) __builtin_prefetch(start + link + 64 * line);
 }
 
 bool VirtualNetwork::is_partitioned(NodeId a, NodeId b) const {

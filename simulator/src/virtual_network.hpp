@@ -2,6 +2,7 @@
 // node.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,7 +11,7 @@
 
 #include "address_table.hpp"
 #include "link_configs.hpp"
-#include "squall/core/byte_pool.hpp"
+#include "packet_store.hpp"
 #include "squall/runtime/host.hpp"
 #include "squall/simulator/link_model.hpp"
 #include "squall/simulator/scheduler.hpp"
@@ -18,16 +19,23 @@
 
 namespace squall::simulator {
 
-// What the scheduler's events mean; their payload is a slot or a packet.
-enum class EventTarget : std::uint32_t { timeout, at_core, at_node };
-
-// A datagram that has arrived at its node.
-struct DeliveredDatagram {
-    std::uint32_t slot = 0;
-    NodeId node;
-    Address from;
-    PooledBytes bytes;
-};
+// What the scheduler's events mean. A hop's target also names the slot of the receiver (for at_core: the
+// probable one); its payload is the packet. The payload of a timeout is the slot.
+enum class EventKind : std::uint32_t { timeout = 0, at_core = 1, at_node = 2 };
+// Targets have 31 bits, so a slot has 29; AddressTable::kNobody becomes the last of them, which nobody has.
+inline constexpr std::uint32_t kLastSlot = (std::uint32_t{1} << 29) - 1;
+[[nodiscard]] constexpr std::uint32_t event_target(EventKind kind, std::uint32_t slot) {
+    return (slot & kLastSlot) << 2 | static_cast<std::uint32_t>(kind);
+}
+[[nodiscard]] constexpr EventKind kind_of(std::uint32_t target) {
+    return static_cast<EventKind>(target & 3);
+}
+[[nodiscard]] constexpr std::uint32_t slot_of(std::uint32_t target) {
+    return target >> 2;
+}
+[[nodiscard]] constexpr std::uint32_t slot_of(NodeId id) {
+    return static_cast<std::uint32_t>(id.value) - 1;
+}
 
 class VirtualNetwork {
   public:
@@ -38,11 +46,16 @@ class VirtualNetwork {
     void leave(std::uint32_t slot);
 
     void send(std::uint32_t slot, const Address& to, Bytes bytes);
-    // The packet of an at_core event is at the receiver's link. Returns it if it has passed that without
-    // delay.
-    [[nodiscard]] std::optional<DeliveredDatagram> reach_core(std::uint32_t packet);
-    // The packet of an at_node event; nothing if its node has gone.
-    [[nodiscard]] std::optional<DeliveredDatagram> reach_node(std::uint32_t packet);
+    // The packet of an at_core event is at the receiver's link. True if it has passed that without delay:
+    // then it is at its node. False: it is on its way there, or gone.
+    [[nodiscard]] bool reach_core(std::uint32_t packet, std::uint32_t probable_slot);
+    // The packet of an at_node event; false if its node has gone.
+    [[nodiscard]] bool reach_node(std::uint32_t packet);
+    // A packet that is at its node, for the node to take; then it is given back.
+    [[nodiscard]] StoredPacket& packet(std::uint32_t packet) { return packets_[packet]; }
+    void release(std::uint32_t packet) { packets_.release(packet); }
+    // Asks the processor for the memory that this event will need.
+    void prefetch(EventKind kind, std::uint32_t slot, std::uint32_t packet) const;
 
     Result<> set_links(std::uint32_t slot, const LinkConfig& up, const LinkConfig& down);
     void set_dark(std::uint32_t slot, bool is_dark);
@@ -50,10 +63,10 @@ class VirtualNetwork {
     void heal(NodeId a, NodeId b);
     Result<Address> rebind(std::uint32_t slot, std::optional<Address> visible);
 
-    [[nodiscard]] Address local_address(std::uint32_t slot) const { return ports_[slot]->local; }
-    [[nodiscard]] Address visible_address(std::uint32_t slot) const { return ports_[slot]->visible; }
+    [[nodiscard]] Address local_address(std::uint32_t slot) const { return port(slot).local; }
+    [[nodiscard]] Address visible_address(std::uint32_t slot) const { return port(slot).visible; }
     [[nodiscard]] const SocketStatistics& socket_statistics(std::uint32_t slot) const {
-        return ports_[slot]->socket;
+        return port(slot).socket;
     }
     [[nodiscard]] const LinkStatistics& link_statistics(std::uint32_t slot, Direction direction) const;
     void add_to(NetworkStatistics& statistics) const;
@@ -61,57 +74,53 @@ class VirtualNetwork {
     void set_delay_histograms(trace::Histogram* up, trace::Histogram* down);
 
   private:
-    // A node's place in the network.
+    // A node's place in the network: a first cache line that every datagram needs, then its links.
     struct Port {
         Port(NodeId node, const LinkConfig& up_config, const LinkConfig& down_config, const Rng& rng)
             : id(node), up(up_config, rng.fork("up")), down(down_config, rng.fork("down")) {}
         NodeId id;
-        Address visible;                // what others see; invalid without a socket
-        std::uint32_t next_sharer = 0;  // the ring of slots that share the address; itself if alone
-        std::uint32_t sharer_count = 1;
+        Address visible;                 // what others see; invalid without a socket
+        std::uint32_t sharer_count = 1;  // slots that share the address
+        SocketStatistics socket;
         LinkModel up;
         LinkModel down;
-        SocketStatistics socket;
+        std::uint32_t next_sharer = 0;  // the ring of them; itself if alone
+        std::uint32_t trace_source = 0;
         Address local;  // what the node believes
         Address home;   // visible at first; nobody else gets it while the node is attached
-        std::uint32_t trace_source = 0;
         bool reuse_port = false;
     };
-    struct Packet {
-        Address from;
-        Address to;
-        NodeId sender;
-        NodeId receiver;
-        std::uint32_t slot = 0;  // of the receiver
-        std::uint32_t trace_source = 0;
-        PooledBytes bytes;
-    };
+    using PortSlab = std::array<std::optional<Port>, 16>;
+
+    [[nodiscard]] bool is_taken(std::uint32_t slot) const {
+        return slot / 16 < ports_.size() && (*ports_[slot / 16])[slot % 16].has_value();
+    }
+    [[nodiscard]] std::optional<Port>& place(std::uint32_t slot) { return (*ports_[slot / 16])[slot % 16]; }
+    [[nodiscard]] Port& port(std::uint32_t slot) { return *place(slot); }
+    [[nodiscard]] const Port& port(std::uint32_t slot) const { return *(*ports_[slot / 16])[slot % 16]; }
 
     Result<Address> choose_address(const AttachOptions& options) const;
     Result<Address> with_free_port(const Address& address) const;
     void share(std::uint32_t slot, std::uint32_t with);
     void unshare(std::uint32_t slot);
-    // The node that a datagram to this address reaches; nullptr if there is none.
-    [[nodiscard]] Port* route(const Packet& packet, std::uint32_t& slot) const;
+    // The node that a datagram to this address reaches; nullptr if there is none. `slot` is where to look
+    // first.
+    [[nodiscard]] Port* route(const StoredPacket& packet, std::uint32_t slot);
     [[nodiscard]] bool is_partitioned(NodeId a, NodeId b) const;
-    // The first delivery's packet stays in its place; those of copies are posted.
-    bool pass_down(std::uint32_t packet, Delivery& original);
-    DeliveredDatagram hand_over(std::uint32_t packet);
-    [[nodiscard]] std::uint32_t take_place();
-    void drop(std::uint32_t packet);
-    void refuse(const Packet& packet, Verdict verdict);
-    void post(TimePoint at, EventTarget target, std::uint32_t packet) {
-        scheduler_.post(at, static_cast<std::uint32_t>(target), packet);
+    // Through the receiver's link: the packet's own arrival, or nothing; copies are posted.
+    [[nodiscard]] std::optional<TimePoint> pass_down(std::uint32_t packet, std::uint32_t probable_slot);
+    void arrive(std::uint32_t packet);
+    void refuse(std::uint32_t packet, Verdict verdict);
+    void post(TimePoint at, EventKind kind, std::uint32_t slot, std::uint32_t packet) {
+        scheduler_.post(at, event_target(kind, slot), packet);
     }
 
     Rng rng_;
     Scheduler& scheduler_;
     LinkConfigs configs_;
-    BytePool pool_;
+    PacketStore packets_;
     AddressTable addresses_;
-    std::vector<std::unique_ptr<Port>> ports_;  // by slot
-    std::vector<Packet> packets_;
-    std::vector<std::uint32_t> free_packets_;
+    std::vector<std::unique_ptr<PortSlab>> ports_;       // by slot; ports do not move
     std::vector<std::pair<NodeId, NodeId>> partitions_;  // sorted, the lesser id first
     mutable std::uint16_t next_port_ = 0;
     trace::Sink* trace_ = nullptr;

@@ -42,19 +42,18 @@ Result<> VirtualNetwork::join(std::uint32_t slot, NodeId id, const AttachOptions
         visible = local.is_any() ? loopback_of(local) : local;
     }
     const std::uint64_t stream = access.stream.value_or(hash_of(visible));
-    auto port = std::make_unique<Port>(id, configs_.acquire(access.up), configs_.acquire(access.down),
-                                       access_rng(rng_, stream));
-    port->local = local;
-    port->visible = port->home = visible;
-    port->reuse_port = options.reuse_port;
-    port->trace_source = access.trace_source.value_or(static_cast<std::uint32_t>(id.value));
-    port->up.set_trace(trace_, port->trace_source, Direction::up);
-    port->down.set_trace(trace_, port->trace_source, Direction::down);
-    port->up.set_delay_histogram(up_delays_);
-    port->down.set_delay_histogram(down_delays_);
-    port->next_sharer = slot;
-    if (ports_.size() <= slot) ports_.resize(slot + 1);
-    ports_[slot] = std::move(port);
+    while (ports_.size() <= slot / 16) ports_.push_back(std::make_unique<PortSlab>());
+    Port& fresh = place(slot).emplace(id, configs_.acquire(access.up), configs_.acquire(access.down),
+                                      access_rng(rng_, stream));
+    fresh.local = local;
+    fresh.visible = fresh.home = visible;
+    fresh.reuse_port = options.reuse_port;
+    fresh.trace_source = access.trace_source.value_or(static_cast<std::uint32_t>(id.value));
+    fresh.up.set_trace(trace_, fresh.trace_source, Direction::up);
+    fresh.down.set_trace(trace_, fresh.trace_source, Direction::down);
+    fresh.up.set_delay_histogram(up_delays_);
+    fresh.down.set_delay_histogram(down_delays_);
+    fresh.next_sharer = slot;
     if (!options.with_socket) return {};
     const std::uint32_t other = addresses_.find(visible);
     if (other == AddressTable::kNobody)
@@ -72,8 +71,8 @@ Result<Address> VirtualNetwork::choose_address(const AttachOptions& options) con
     const Address visible = options.bind.is_any() ? loopback_of(options.bind) : options.bind;
     const std::uint32_t owner = addresses_.find(visible);
     if (owner == AddressTable::kNobody) return options.bind;
-    const Port& port = *ports_[owner];
-    if (options.reuse_port && port.reuse_port && port.visible == visible) return options.bind;
+    const Port& holder = port(owner);
+    if (options.reuse_port && holder.reuse_port && holder.visible == visible) return options.bind;
     return fail(
         ErrorCode::address_in_use,
         fmt::format(
@@ -94,41 +93,41 @@ Result<Address> VirtualNetwork::with_free_port(const Address& address) const {
 }
 
 void VirtualNetwork::share(std::uint32_t slot, std::uint32_t with) {
-    ports_[slot]->next_sharer = std::exchange(ports_[with]->next_sharer, slot);
-    const std::uint32_t count = ports_[with]->sharer_count + 1;
-    for (std::uint32_t i = 0, at = slot; i < count; ++i, at = ports_[at]->next_sharer)
-        ports_[at]->sharer_count = count;
+    port(slot).next_sharer = std::exchange(port(with).next_sharer, slot);
+    const std::uint32_t count = port(with).sharer_count + 1;
+    for (std::uint32_t i = 0, at = slot; i < count; ++i, at = port(at).next_sharer)
+        port(at).sharer_count = count;
 }
 
 void VirtualNetwork::unshare(std::uint32_t slot) {
-    Port& port = *ports_[slot];
-    const std::uint32_t next = port.next_sharer;
-    const std::uint32_t count = port.sharer_count - 1;
+    const Port& leaving = port(slot);
+    const std::uint32_t next = leaving.next_sharer;
+    const std::uint32_t count = leaving.sharer_count - 1;
     std::uint32_t at = next;
-    for (std::uint32_t i = 0; i < count; ++i, at = ports_[at]->next_sharer) {
-        ports_[at]->sharer_count = count;
-        if (ports_[at]->next_sharer == slot) ports_[at]->next_sharer = next;
+    for (std::uint32_t i = 0; i < count; ++i, at = port(at).next_sharer) {
+        port(at).sharer_count = count;
+        if (port(at).next_sharer == slot) port(at).next_sharer = next;
     }
-    if (addresses_.find(port.visible) == slot) addresses_.assign(port.visible, next);
+    if (addresses_.find(leaving.visible) == slot) addresses_.assign(leaving.visible, next);
 }
 
 void VirtualNetwork::leave(std::uint32_t slot) {
-    Port& port = *ports_[slot];
-    if (port.visible.is_valid()) {
-        if (port.sharer_count > 1) {
+    Port& leaving = port(slot);
+    if (leaving.visible.is_valid()) {
+        if (leaving.sharer_count > 1) {
             unshare(slot);
         } else {
-            addresses_.erase(port.visible);
-            addresses_.erase(port.home);
+            addresses_.erase(leaving.visible);
+            addresses_.erase(leaving.home);
         }
     }
-    totals_.up.merge(port.up.statistics());
-    totals_.down.merge(port.down.statistics());
-    std::erase_if(partitions_,
-                  [&](const auto& pair) { return pair.first == port.id || pair.second == port.id; });
-    configs_.release(port.up.config());
-    configs_.release(port.down.config());
-    ports_[slot].reset();
+    totals_.up.merge(leaving.up.statistics());
+    totals_.down.merge(leaving.down.statistics());
+    const NodeId id = leaving.id;
+    std::erase_if(partitions_, [&](const auto& pair) { return pair.first == id || pair.second == id; });
+    configs_.release(leaving.up.config());
+    configs_.release(leaving.down.config());
+    place(slot).reset();
 }
 
 Result<> VirtualNetwork::set_links(std::uint32_t slot, const LinkConfig& up, const LinkConfig& down) {
@@ -138,25 +137,25 @@ Result<> VirtualNetwork::set_links(std::uint32_t slot, const LinkConfig& up, con
         model.set_config(configs_.acquire(config));
         configs_.release(old);
     };
-    change(ports_[slot]->up, up);
-    change(ports_[slot]->down, down);
+    change(port(slot).up, up);
+    change(port(slot).down, down);
     return {};
 }
 
 void VirtualNetwork::set_dark(std::uint32_t slot, bool is_dark) {
-    ports_[slot]->up.set_down(is_dark);
-    ports_[slot]->down.set_down(is_dark);
+    port(slot).up.set_down(is_dark);
+    port(slot).down.set_down(is_dark);
 }
 
 Result<Address> VirtualNetwork::rebind(std::uint32_t slot, std::optional<Address> visible) {
-    Port& port = *ports_[slot];
-    if (!port.visible.is_valid())
+    Port& moving = port(slot);
+    if (!moving.visible.is_valid())
         return fail(ErrorCode::unsupported, "cannot rebind a node without a socket: it has no address");
-    if (port.sharer_count > 1)
+    if (moving.sharer_count > 1)
         return fail(ErrorCode::unsupported, fmt::format("cannot rebind {}: {} nodes share this address",
-                                                        to_string(port.visible), port.sharer_count));
+                                                        to_string(moving.visible), moving.sharer_count));
     if (!visible) {
-        auto fresh = with_free_port(port.visible);
+        auto fresh = with_free_port(moving.visible);
         if (!fresh) return fresh;
         visible = *fresh;
     }
@@ -168,38 +167,40 @@ Result<Address> VirtualNetwork::rebind(std::uint32_t slot, std::optional<Address
     if (owner != AddressTable::kNobody && owner != slot)
         return fail(ErrorCode::address_in_use,
                     fmt::format("cannot rebind to {}: another node has this address", to_string(*visible)));
-    if (port.visible != port.home) addresses_.erase(port.visible);
+    if (moving.visible != moving.home) addresses_.erase(moving.visible);
     addresses_.assign(*visible, slot);
-    port.visible = *visible;
-    return port.visible;
+    moving.visible = *visible;
+    return moving.visible;
 }
 
 const LinkStatistics& VirtualNetwork::link_statistics(std::uint32_t slot, Direction direction) const {
-    const Port& port = *ports_[slot];
-    return direction == Direction::up ? port.up.statistics() : port.down.statistics();
+    const Port& attached = port(slot);
+    return direction == Direction::up ? attached.up.statistics() : attached.down.statistics();
 }
 
 void VirtualNetwork::add_to(NetworkStatistics& statistics) const {
     statistics.delivered = totals_.delivered;
     statistics.unroutable = totals_.unroutable;
     statistics.partitioned = totals_.partitioned;
-    statistics.in_flight = packets_.size() - free_packets_.size();
+    statistics.in_flight = packets_.count();
     statistics.up = totals_.up;
     statistics.down = totals_.down;
-    for (const auto& port : ports_) {
-        if (port == nullptr) continue;
-        statistics.up.merge(port->up.statistics());
-        statistics.down.merge(port->down.statistics());
-    }
+    for (const auto& slab : ports_)
+        for (const auto& attached : *slab) {
+            if (!attached) continue;
+            statistics.up.merge(attached->up.statistics());
+            statistics.down.merge(attached->down.statistics());
+        }
 }
 
 void VirtualNetwork::set_trace(trace::Sink* sink) {
     trace_ = sink;
-    for (const auto& port : ports_) {
-        if (port == nullptr) continue;
-        port->up.set_trace(sink, port->trace_source, Direction::up);
-        port->down.set_trace(sink, port->trace_source, Direction::down);
-    }
+    for (const auto& slab : ports_)
+        for (auto& attached : *slab) {
+            if (!attached) continue;
+            attached->up.set_trace(sink, attached->trace_source, Direction::up);
+            attached->down.set_trace(sink, attached->trace_source, Direction::down);
+        }
 }
 
 void VirtualNetwork::set_delay_histograms(trace::Histogram* up, trace::Histogram* down) {

@@ -38,7 +38,7 @@ struct LinkDecision {
 // Which way a link leads, seen from the node that it belongs to.
 enum class Direction : std::uint8_t { up = 0, down = 1 };
 
-class LinkModel {
+class alignas(64) LinkModel {
   public:
     // The configuration is valid and outlives its use here. All randomness is drawn from this stream's seed.
     LinkModel(const LinkConfig& config, const Rng& rng) : config_(&config), key_(rng.seed()) {}
@@ -62,11 +62,15 @@ class LinkModel {
     [[nodiscard]] const LinkStatistics& statistics() const { return statistics_; }
     // Where total one-way delays of delivered packets are recorded, in nanoseconds; may be shared by many
     // links. nullptr: nowhere.
-    void set_delay_histogram(trace::Histogram* histogram) { delays_ = histogram; }
+    void set_delay_histogram(trace::Histogram* histogram) {
+        delays_ = histogram;
+        is_observed_ = trace_ != nullptr || delays_ != nullptr;
+    }
     // Where link_verdict events go: source as given, channel 0 for up and 1 for down, id = the packet's
     // number on this link from 0, detail = Verdict, bytes = size. nullptr: nowhere.
     void set_trace(trace::Sink* sink, std::uint32_t source, Direction direction) {
         trace_ = sink;
+        is_observed_ = trace_ != nullptr || delays_ != nullptr;
         source_ = source;
         direction_ = direction;
     }
@@ -79,6 +83,7 @@ class LinkModel {
     };
 
     bool admit(TimePoint now, std::uint32_t wire_bytes, TimePoint& departs);
+    void forget_started(TimePoint now);
     void start_transmission(TimePoint now, std::uint32_t wire_bytes);
     bool lost_to_burst(const PacketDraws& draws);
     [[nodiscard]] Duration draw_jitter(DrawStream stream) const;
@@ -87,6 +92,7 @@ class LinkModel {
     void deliver(TimePoint now, std::uint32_t size, const Delivery& delivery);
     void emit(TimePoint now, Verdict verdict, std::uint32_t size) const;
 
+    // One cache line that every packet needs, then what only some do.
     const LinkConfig* config_;
     std::uint64_t key_;
     std::uint64_t packet_count_ = 0;
@@ -95,14 +101,16 @@ class LinkModel {
     TimePoint latest_arrival_{};        // of any original so far
     TimePoint latest_in_order_{};       // what keeps_order holds the next one back to
     BurstState burst_state_ = BurstState::unknown;
-    bool is_down_ = false;
     Direction direction_ = Direction::up;
-    std::uint32_t source_ = 0;
-    trace::Sink* trace_ = nullptr;
-    trace::Histogram* delays_ = nullptr;
+    bool is_down_ = false;
+    bool is_observed_ = false;  // there is a sink or a histogram
+    bool has_waiting_ = false;  // waiting_ is not empty
+    LinkStatistics statistics_;
     RingBuffer<Waiting> waiting_;  // packets that wait for the bottleneck
     std::uint64_t waiting_bytes_ = 0;
-    LinkStatistics statistics_;
+    trace::Sink* trace_ = nullptr;
+    trace::Histogram* delays_ = nullptr;
+    std::uint32_t source_ = 0;
 };
 
 }  // namespace squall::simulator

@@ -42,17 +42,18 @@ class DurationMoments {
 };
 
 // Counted when the verdict falls. Every packet that was offered has exactly one verdict other than duplicate:
-// offered() == delivered + corrupted + all drops.
+// offered() == delivered + corrupted + all drops. What every packet changes lies together.
 struct LinkStatistics {
-    std::array<std::uint64_t, kVerdictCount> packets{};  // by Verdict
     std::uint64_t bytes_offered = 0;                     // UDP payload
     std::uint64_t bytes_delivered = 0;                   // UDP payload, copies included
+    std::array<std::uint64_t, kVerdictCount> packets{};  // by Verdict
     std::uint64_t shifted = 0;                           // packets that `reorder` hit
-    std::uint64_t overtook = 0;    // packets that arrive before one that was sent earlier
+    std::uint64_t overtook = 0;   // packets that arrive before one that was sent earlier
+    DurationMoments propagation;  // from leaving the bottleneck to arrival, originals only
+    // The rest is counted only while the link has a rate, or a backlog of one that it had.
+    DurationMoments queueing;      // from being offered to leaving the bottleneck, of those that arrive
     std::uint64_t wire_bytes = 0;  // headers included, of what passed the bottleneck
     Duration wire_time{0};         // how long the bottleneck was busy with them
-    DurationMoments propagation;   // from leaving the bottleneck to arrival, originals only
-    DurationMoments queueing;      // from being offered to leaving the bottleneck
 
     [[nodiscard]] std::uint64_t count(Verdict verdict) const {
         return packets[static_cast<std::size_t>(verdict)];

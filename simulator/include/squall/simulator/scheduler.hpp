@@ -47,6 +47,15 @@ class Scheduler {
     // deadline (unless that is kNever or past) and nothing is returned.
     [[nodiscard]] std::optional<ScheduledEvent> pop_until(TimePoint deadline);
 
+    // Mostly the event that comes next; nothing where there is no cheap guess. For warming caches only:
+    // nothing may be decided on it.
+    struct Guess {
+        bool is_timer = false;
+        std::uint32_t target = 0;  // of a posted event
+        std::uint32_t payload = 0;
+    };
+    [[nodiscard]] std::optional<Guess> guess_next() const;
+
     // Posted events and armed timers that have not happened yet.
     [[nodiscard]] std::size_t pending_count() const { return posted_count_ + armed_count_; }
     [[nodiscard]] bool empty() const { return pending_count() == 0; }

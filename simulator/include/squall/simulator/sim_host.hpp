@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -105,23 +106,37 @@ class SimHost final : public Host {
     void set_delay_histograms(trace::Histogram* up, trace::Histogram* down);
 
   private:
-    struct Attachment;
+    struct Attachment {
+        Node* node = nullptr;  // nullptr: the slot is free
+        NodeId id;
+        TimerId timer;
+        bool is_busy = false;     // inside a callback or its drain
+        bool is_leaving = false;  // detached meanwhile
+        bool is_woken = false;    // in woken_
+        bool is_fresh = true;     // its first handle_timeout() is still to come
+        unsigned timeouts_at_once = 0;
+        TimePoint last_timeout{};
+    };
 
-    [[nodiscard]] Attachment* find(NodeId id) const;
+    [[nodiscard]] Attachment* find(NodeId id);
+    [[nodiscard]] const Attachment* find(NodeId id) const;
     NodeId take_slot();
+    void warm_up_next() const;
     void dispatch(const ScheduledEvent& event);
+    void serve_timeout(std::uint32_t slot);
+    void serve_datagram(std::uint32_t packet);
+    void serve_woken();
     template <class Callback>
     void drive(std::uint32_t slot, Callback&& callback);
     void drain(std::uint32_t slot, Node& node);
     void arm(Attachment& attachment);
     void forget(std::uint32_t slot);
-    void serve_woken();
 
     Scheduler scheduler_;
     std::unique_ptr<VirtualNetwork> network_;
     Access default_access_;
-    std::vector<std::unique_ptr<Attachment>> attachments_;  // by slot
-    std::vector<std::uint32_t> generations_;                // of each slot
+    std::deque<Attachment> attachments_;  // by slot; they do not move
+    std::vector<Node*> nodes_;            // of each slot, close together
     std::vector<std::uint32_t> free_slots_;
     std::vector<NodeId> woken_;
     std::size_t attached_count_ = 0;
