@@ -29,7 +29,7 @@ TEST_P(SecureMigration, ClientLearnsItsIdAndConfirmsItOnce) {
     EXPECT_EQ(peek_connection_id(net.sent(4).front().bytes), std::nullopt);
 }
 
-TEST_P(SecureMigration, IdIsRepeatedWithKeepAlivesUntilConfirmedAndTenTimesAtMost) {
+TEST_P(SecureMigration, IdIsRepeatedUntilConfirmedAndTenTimesAtMost) {
     SecureNet net(GetParam());
     net.filter = [](Flight& flight) { return flight.type() != 9; };
     auto& client = net.connect(1);
@@ -43,6 +43,23 @@ TEST_P(SecureMigration, IdIsRepeatedWithKeepAlivesUntilConfirmedAndTenTimesAtMos
     lossy.run_for(60s);
     EXPECT_EQ(lossy.sent(9).size(), 4u);
     EXPECT_EQ(lossy.sent(13).size(), 1u);
+}
+
+// Payload in both directions leaves no room for keep-alives; the id is told all the same.
+TEST_P(SecureMigration, IdIsRepeatedWhilePayloadFlows) {
+    SecureNet net(GetParam());
+    net.filter = [](Flight& flight) { return flight.type() != 9; };
+    auto& client = net.connected(1);
+    for (int i = 0; i < 300; ++i) {
+        if (i == 250) net.filter = {};
+        net.send(client, "up");
+        net.send_to(0, "down");
+        net.run_for(10ms);
+    }
+    net.run_for(1s);
+    EXPECT_GE(net.sent(9).size(), 3u);
+    EXPECT_LE(net.sent(9).size(), 5u);
+    EXPECT_EQ(net.sent(10).size() + net.sent(13).size(), 1u);
 }
 
 TEST_P(SecureMigration, IdleClientMovesWithinTwoSeconds) {

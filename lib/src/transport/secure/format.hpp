@@ -75,8 +75,7 @@ inline constexpr Duration kHandshakeInterval = std::chrono::milliseconds(100);
 // Disconnect packets are sent so often, all at once: with extensions, the first half of them tells the
 // reason.
 inline constexpr unsigned kFarewellPackets = 10;
-// The server repeats a connection id so often, once behind each keep-alive, unless the client confirms it
-// first.
+// The server tells a connection id so often, once a keep-alive interval, unless the client confirms it first.
 inline constexpr unsigned kConnectionIdSends = 10;
 
 }  // namespace squall::secure

@@ -63,6 +63,7 @@ struct SecureServer::State {
     void on_slot_due(TimePoint now, const DeadlineHeap::Entry& entry);
     std::optional<Transmit> write_due(TimePoint now, MutableBytes buffer);
     Transmit write_keep_alive(TimePoint now, Slot& slot, MutableBytes buffer);
+    void offer_id(Slot& slot);
     Transmit write_connection_id(TimePoint now, Slot& slot, MutableBytes buffer);
     void watch(const Slot& slot, TimePoint at) {
         deadlines.add({at, slot.index, slot.generation, DeadlineHeap::Kind::slot});

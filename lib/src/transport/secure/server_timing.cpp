@@ -57,7 +57,16 @@ void SecureServer::State::on_slot_due(TimePoint now, const DeadlineHeap::Entry& 
         due.push_back({slot->index, slot->generation, PacketType::keep_alive, false});
         next_send = now + interval;
     }
+    // Again once an interval, whatever else flows; a client that does not yet know that it is connected is
+    // not asked.
+    if (slot->is_confirmed) offer_id(*slot);
     watch(*slot, std::min(next_send, deadline));
+}
+
+void SecureServer::State::offer_id(Slot& slot) {
+    if (slot.connection_id == 0 || slot.is_id_confirmed || slot.id_sends >= kConnectionIdSends) return;
+    ++slot.id_sends;
+    due.push_back({slot.index, slot.generation, PacketType::connection_id, true});
 }
 
 Duration SecureServer::State::keep_alive_interval(const Slot& slot) const {
@@ -90,10 +99,7 @@ std::optional<Transmit> SecureServer::State::write_due(TimePoint now, MutableByt
         // Something else may have left since it was found due.
         if (!packet.is_forced && now < slot->last_sent + keep_alive_interval(*slot)) continue;
         const auto transmit = write_keep_alive(now, *slot, buffer);
-        if (slot->connection_id != 0 && !slot->is_id_confirmed && slot->id_sends < kConnectionIdSends) {
-            ++slot->id_sends;
-            due.push_back({slot->index, slot->generation, PacketType::connection_id, true});
-        }
+        if (slot->id_sends == 0) offer_id(*slot);  // behind the first one
         return transmit;
     }
     return std::nullopt;
