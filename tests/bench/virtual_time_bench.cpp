@@ -142,9 +142,13 @@ void virtual_session(benchmark::State& state, Suite suite) {
     if (server.connected_count() != count)
         state.SkipWithError("not all clients connected within five seconds");
     const std::uint64_t before = host.network_statistics().up.offered();
+    const std::uint64_t events_before = host.network_statistics().events;
     const TimePoint start = host.now();
     for (auto _ : state) host.run_until(host.now() + 100ms);
-    state.SetItemsProcessed(static_cast<std::int64_t>(host.network_statistics().up.offered() - before));
+    const std::uint64_t packets = host.network_statistics().up.offered() - before;
+    state.SetItemsProcessed(static_cast<std::int64_t>(packets));
+    state.counters["events_per_packet"] =
+        static_cast<double>(host.network_statistics().events - events_before) / static_cast<double>(packets);
     state.counters["x_real_time"] =
         benchmark::Counter(to_seconds(host.now() - start), benchmark::Counter::kIsRate);
 }
