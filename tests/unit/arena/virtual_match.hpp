@@ -4,7 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -73,6 +74,36 @@ struct MatchConfig {
     simulator::LinkConfig down{.delay = std::chrono::milliseconds(20)};
 };
 
+// Passes everything on to a node, and tells when control enters and leaves it.
+class WatchedNode final : public Node {
+  public:
+    WatchedNode(Node& node, const std::function<void(bool)>& watch) : node_(&node), watch_(&watch) {}
+    void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
+        tell(true);
+        node_->receive(now, from, datagram);
+        tell(false);
+    }
+    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
+        tell(true);
+        const auto transmit = node_->poll_transmit(now, buffer);
+        tell(false);
+        return transmit;
+    }
+    [[nodiscard]] TimePoint poll_timeout() const override { return node_->poll_timeout(); }
+    void handle_timeout(TimePoint now) override {
+        tell(true);
+        node_->handle_timeout(now);
+        tell(false);
+    }
+
+  private:
+    void tell(bool enters) const {
+        if (*watch_) (*watch_)(enters);
+    }
+    Node* node_;
+    const std::function<void(bool)>* watch_;
+};
+
 class VirtualMatch {
   public:
     explicit VirtualMatch(const MatchConfig& config = {})
@@ -93,7 +124,8 @@ class VirtualMatch {
         EXPECT_TRUE(made) << made.error().message;
         server_ = std::move(*made);
         server_->set_trace(&hash_, 1);
-        const auto id = host_.attach(*server_, {.bind = kServerAddress}, {{}, {}, 1, 1});
+        watched_server_ = std::make_unique<WatchedNode>(*server_, watch_);
+        const auto id = host_.attach(*watched_server_, {.bind = kServerAddress}, {{}, {}, 1, 1});
         EXPECT_TRUE(id) << id.error().message;
     }
     ~VirtualMatch() {
@@ -102,9 +134,9 @@ class VirtualMatch {
 
     struct Seat {
         std::unique_ptr<ArenaClient> client;
+        std::unique_ptr<WatchedNode> watched;
         RecordingObserver observer;
         NodeId id;
-        bool is_attached = true;
     };
 
     [[nodiscard]] ConnectTokenBytes token(std::uint64_t client_id) {
@@ -168,7 +200,9 @@ class VirtualMatch {
     SeededEntropy entropy_;
     trace::HashSink hash_;
     simulator::SimHost host_;
+    std::function<void(bool)> watch_;  // called on entering and leaving a node
     std::unique_ptr<ArenaServer> server_;
+    std::unique_ptr<WatchedNode> watched_server_;
     std::vector<std::unique_ptr<Seat>> seats_;
     std::uint64_t views_compared_ = 0;
 
