@@ -1,3 +1,4 @@
+// One copy of equal configurations, found by fingerprint and then by value.
 #include "link_configs.hpp"
 
 namespace squall::simulator {

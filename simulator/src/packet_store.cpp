@@ -1,3 +1,4 @@
+// Slabs of packets: see packet_store.hpp.
 #include "packet_store.hpp"
 
 namespace squall::simulator {

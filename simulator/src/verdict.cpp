@@ -1,3 +1,4 @@
+// The names of verdicts, as reports print them.
 #include "squall/simulator/verdict.hpp"
 
 namespace squall::simulator {
