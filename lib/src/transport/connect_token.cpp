@@ -12,7 +12,17 @@
 namespace squall {
 namespace {
 
-using namespace secure;
+using secure::kNonceBytes;
+using secure::kPrivateTokenBytes;
+using secure::kVersionBytes;
+using secure::PrivateToken;
+using secure::prepare_crypto;
+using secure::read_addresses;
+using secure::seal_private_token;
+using secure::suite_of_version;
+using secure::version_info;
+using secure::write_addresses;
+using secure::write_private_token;
 
 constexpr std::size_t kSealedOffset = kVersionBytes + 8 + 8 + 8 + kNonceBytes;
 
