@@ -1,20 +1,38 @@
 #include "metrics/cause.hpp"
 
-#include <cstdint>
-
-#include "squall/transport/disconnect_reason.hpp"
+#include <algorithm>
+#include <array>
+#include <string>
 
 namespace squall::loadgen {
 namespace {
 
+constexpr auto kLastReason = static_cast<std::size_t>(DisconnectReason::reserved_slot_expired);
+
+// The reasons' texts with '_' for blanks, so that they can be tags; by number.
+const std::array<std::string, kLastReason + 1>& disconnect_names() {
+    static const auto names = [] {
+        std::array<std::string, kLastReason + 1> out;
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            out[i] = to_string(static_cast<DisconnectReason>(i));
+            std::replace(out[i].begin(), out[i].end(), ' ', '_');
+        }
+        return out;
+    }();
+    return names;
+}
+
 std::vector<std::string_view> disconnect_causes() {
-    std::vector<std::string_view> out;
-    constexpr auto kLast = static_cast<std::uint8_t>(DisconnectReason::reserved_slot_expired);
-    for (std::uint8_t i = 1; i <= kLast; ++i) out.push_back(to_string(static_cast<DisconnectReason>(i)));
-    return out;
+    const auto& names = disconnect_names();
+    return {names.begin() + 1, names.end()};  // the first is no reason at all
 }
 
 }  // namespace
+
+std::string_view cause_of(DisconnectReason reason) {
+    const auto index = static_cast<std::size_t>(reason);
+    return disconnect_names()[index <= kLastReason ? index : 0];
+}
 
 const std::vector<std::string_view>& causes_of(Metric metric) {
     static const std::vector<std::string_view> disconnects = disconnect_causes();
@@ -27,7 +45,7 @@ const std::vector<std::string_view>& causes_of(Metric metric) {
 }
 
 std::string_view canonical_cause(std::string_view cause) {
-    if (cause == "timeout") return to_string(DisconnectReason::timed_out);
+    if (cause == "timeout") return cause_of(DisconnectReason::timed_out);
     return cause;
 }
 

@@ -91,7 +91,7 @@ std::string ProgressView::plain_line(const SecondView& view) const {
 std::string ProgressView::picture(const SecondView& view) const {
     const Figures f = figures(view);
     const double done = std::min(1.0, to_seconds(view.elapsed) / to_seconds(scenario_.duration));
-    const unsigned width = std::clamp(style_.width, 40U, 120U) - 30;
+    const unsigned width = std::clamp(style_.width, 40U, 120U) - 32;
     const auto filled = static_cast<unsigned>(done * width);
     const std::string_view on = style_.colour ? "\x1b[36m" : "";
     const std::string_view off = style_.colour ? "\x1b[0m" : "";

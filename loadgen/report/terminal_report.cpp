@@ -31,18 +31,15 @@ std::string seconds_of(Duration d) {
     return fmt::format("{:.1f} s", to_seconds(d));
 }
 
-// "12.3 ms", or what is missing for it.
 std::string percentile_cell(const trace::Histogram& values, MetricUnit unit, Ratio share) {
-    const auto needed = samples_needed(share);
-    if (values.count() < needed) return fmt::format("n/a (>= {})", grouped(needed));
+    if (values.count() < samples_needed(share)) return "n/a";
     return shown(unit, values.value_at_percentile(share));
 }
 
 void trend_row(ReportText& out, std::string_view name, const trace::Histogram& values, MetricUnit unit) {
-    out.line("  {:<22} {:>11} {:>12} {:>12} {:>12} {:>15} {:>12} {:>12}", name, shown(unit, values.min()),
-             percentile_cell(values, unit, percent(50)), percentile_cell(values, unit, percent(95)),
-             percentile_cell(values, unit, percent(99)), percentile_cell(values, unit, per_million(999'000)),
-             shown(unit, values.max()), grouped(values.count()));
+    const auto at = [&](Ratio share) { return percentile_cell(values, unit, share); };
+    out.line("  {:<23} {:>11} {:>11} {:>11} {:>11} {:>11} {:>10}", name, at(percent(50)), at(percent(95)),
+             at(percent(99)), at(per_million(999'000)), shown(unit, values.max()), grouped(values.count()));
 }
 
 void trend_section(ReportText& out, const RunRecord& record, const Scenario& scenario, MetricScope scope) {
@@ -117,20 +114,20 @@ void server_section(ReportText& out, const RunRecord& record, const Scenario& sc
     if (!record.server_totals) return;
     const ServerSample& s = *record.server_totals;
     const double seconds = std::max(1e-9, to_seconds(record.measured));
+    const auto per_second = [&](std::uint64_t count) { return static_cast<double>(count) / seconds; };
     out.line(
-        "  {} ticks ({} skipped), budget {:.1f} ms each; {} snapshots of {} bytes on average, {:.1f} others "
-        "in view",
-        grouped(s.ticks), grouped(s.ticks_skipped), 1000.0 / scenario.target.tick_rate, grouped(s.snapshots),
+        "  {} ticks of at most {:.1f} ms each, {} skipped; {} snapshots of {} bytes and {:.1f} others on "
+        "average",
+        grouped(s.ticks), 1000.0 / scenario.target.tick_rate, grouped(s.ticks_skipped), grouped(s.snapshots),
         s.snapshots == 0 ? 0 : s.snapshot_bytes / s.snapshots,
         s.snapshots == 0 ? 0.0 : static_cast<double>(s.entities_in_view) / static_cast<double>(s.snapshots));
+    out.line("  in {:.0f} datagrams/s ({:.1f} Mbit/s), out {:.0f} datagrams/s ({:.1f} Mbit/s)",
+             per_second(s.datagrams_received), per_second(s.bytes_received) * 8 / 1e6,
+             per_second(s.datagrams_sent), per_second(s.bytes_sent) * 8 / 1e6);
     out.line(
-        "  in {:.0f} datagrams/s ({:.1f} Mbit/s), out {:.0f} datagrams/s ({:.1f} Mbit/s); refused {}, "
-        "dropped by the kernel {}",
-        static_cast<double>(s.datagrams_received) / seconds,
-        static_cast<double>(s.bytes_received) * 8 / seconds / 1e6,
-        static_cast<double>(s.datagrams_sent) / seconds,
-        static_cast<double>(s.bytes_sent) * 8 / seconds / 1e6, grouped(s.refused),
-        grouped(s.kernel_drops + s.send_drops));
+        "  {} datagrams did not fit the socket's buffers; {} were not accepted (repeated goodbyes are among "
+        "them)",
+        grouped(s.kernel_drops + s.send_drops), grouped(s.refused));
 }
 
 void stalls_line(ReportText& out, std::string_view what, const std::vector<Stall>& stalls) {
@@ -208,11 +205,14 @@ std::string terminal_report(const RunRecord& record, const Scenario& scenario, b
                  ? fmt::format(", the first {} of it warm-up and left out below", seconds_of(scenario.warmup))
                  : "");
     clients_section(out, record);
-    out.line("{:<24} {:>11} {:>12} {:>12} {:>12} {:>15} {:>12} {:>12}", "measured", "min", "median", "p95",
-             "p99", "p99.9", "max", "samples");
+    out.line("{:<25} {:>11} {:>11} {:>11} {:>11} {:>11} {:>10}", "measured", "median", "p95", "p99", "p99.9",
+             "max", "samples");
     trend_section(out, record, scenario, MetricScope::group);
     trend_section(out, record, scenario, MetricScope::server);
     trend_section(out, record, scenario, MetricScope::generator);
+    out.line("  n/a: too few samples to say (the median takes {}, p95 {}, p99 {}, p99.9 {})",
+             samples_needed(percent(50)), samples_needed(percent(95)), samples_needed(percent(99)),
+             grouped(samples_needed(per_million(999'000))));
     server_section(out, record, scenario);
     network_section(out, record);
     stalls_section(out, record);

@@ -36,6 +36,12 @@ Verdict decide(const std::vector<Outcome>& outcomes, const EarlyEnd& end) {
     for (const auto& reason : invalid) out.reasons.push_back("the generator was saturated: " + reason);
     for (const auto& reason : failed) out.reasons.push_back("threshold failed: " + reason);
     if (end.aborted_by) out.reasons.push_back("ended early by abort_on_fail of " + *end.aborted_by);
+    // Worth a line where it can have been the reason.
+    if (!(invalid.empty() && failed.empty()) && end.host_stalled >= std::chrono::milliseconds(100)) {
+        out.reasons.push_back(fmt::format(
+            "the host ran neither server nor generator for {:.1f} s in all: is something else busy on it?",
+            to_seconds(end.host_stalled)));
+    }
     if (end.interrupted)
         out.code = ExitCode::interrupted;
     else if (end.server_lost)

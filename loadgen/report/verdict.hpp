@@ -38,6 +38,7 @@ struct EarlyEnd {
     bool interrupted = false;
     std::optional<std::string> server_lost;
     std::optional<std::string> aborted_by;  // the threshold that asked for it
+    Duration host_stalled{0};               // time in which the host ran neither server nor generator
 };
 
 [[nodiscard]] Verdict decide(const std::vector<Outcome>& outcomes, const EarlyEnd& end);

@@ -102,7 +102,13 @@ void ArenaProcess::read_output() {
 
 void ArenaProcess::read_errors() {
     const bool open = errors_.read_from(child_.errors());
-    while (const auto line = errors_.next_line()) last_errors_.add(*line);
+    constexpr std::string_view kNote = "note: ";
+    constexpr std::size_t kMostNotes = 10;
+    while (const auto line = errors_.next_line()) {
+        last_errors_.add(*line);
+        if (line->starts_with(kNote) && notes_.size() < kMostNotes)
+            notes_.push_back(line->substr(kNote.size()));
+    }
     if (!open && errors_watch_) host_.unwatch(*std::exchange(errors_watch_, std::nullopt));
 }
 

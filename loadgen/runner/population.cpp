@@ -7,8 +7,10 @@ namespace squall::loadgen {
 Population::Population(const Plan& plan, const ClientSurroundings& around)
     : plan_(plan), around_(around), clients_(plan.sessions.size()) {
     departures_.reserve(plan.sessions.size());
+    // Those who stay to the end are told to leave by stop(), after the last second was counted.
     for (std::uint32_t i = 0; i < plan.sessions.size(); ++i)
-        departures_.push_back({plan.sessions[i].stop, i});
+        if (plan.sessions[i].stop < around.scenario.duration)
+            departures_.push_back({plan.sessions[i].stop, i});
     std::stable_sort(departures_.begin(), departures_.end(),
                      [](const Departure& a, const Departure& b) { return a.at < b.at; });
     next_burial_ = around.run_start + kBurialInterval;

@@ -72,7 +72,7 @@ class Population final : public Node {
         Duration at{};
         std::uint32_t session = 0;  // index into the plan
     };
-    std::vector<Departure> departures_;  // all of the plan, by time
+    std::vector<Departure> departures_;  // before the end of the run, by time
     std::size_t next_ = 0;               // session to start
     std::size_t next_departure_ = 0;
     std::size_t next_drop_ = 0;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runner/server_sample.hpp"
 #include "squall/core/address.hpp"
@@ -37,12 +38,17 @@ class ServerUnderTest {
     // Ends it where the run started it; a last report may come through the callback. Returns when it is gone.
     virtual void stop(TimePoint now) = 0;
 
+    // What the server had to remark, for the report.
+    [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
     void on_report(std::function<void(const ServerReport&)> callback) { report_ = std::move(callback); }
 
   protected:
     void report(const ServerReport& what) {
         if (report_) report_(what);
     }
+
+    std::vector<std::string> notes_;
 
   private:
     std::function<void(const ServerReport&)> report_;

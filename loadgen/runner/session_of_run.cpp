@@ -36,6 +36,7 @@ SessionOfRun::SessionOfRun(const Scenario& scenario, const Plan& plan, World wor
               world_.entropy,
               world_.trace},
       population_(plan, around_),
+      last_answer_(start_),
       usage_at_(start_) {}
 
 Result<RunRecord> SessionOfRun::run() {
@@ -95,16 +96,24 @@ void SessionOfRun::look_for_ends(TimePoint now) {
     if (stopping_since_) return;
     end_.interrupted = interrupt_.interrupted();
     if (const auto lost = world_.server.lost()) end_.server_lost = *lost;
+    if (!end_.server_lost) look_for_answers(now);
+    if (end_.interrupted || end_.server_lost) begin_stopping(now);
+}
+
+// Of a server elsewhere only its silence tells: nobody is connected, and those who were, or wanted to be, got
+// no answer.
+void SessionOfRun::look_for_answers(TimePoint now) {
     const Fates& fates = population_.fates();
     const Headcount heads = population_.headcount();
-    const bool all_unanswered = fates.unanswered > 0 && fates.unanswered * 10 >= population_.started() * 9;
-    if (!end_.server_lost && heads.connected == 0 && heads.joining == 0 && all_unanswered) {
-        end_.server_lost = fmt::format(
-            "the server at {} does not answer: {} of {} clients were left without a reply or told that it "
-            "shuts down",
-            squall::to_string(world_.server.address()), fates.unanswered, population_.started());
-    }
-    if (end_.interrupted || end_.server_lost) begin_stopping(now);
+    if (heads.connected > 0 || population_.started() == 0) last_answer_ = now;
+    if (heads.connected > 0 || fates.unanswered == 0) return;
+    const bool all_gone = heads.joining == 0 && fates.unanswered * 10 >= population_.started() * 9;
+    const bool silent = now - last_answer_ > std::chrono::seconds(scenario_.target.timeout_seconds);
+    if (!all_gone && !silent) return;
+    end_.server_lost = fmt::format(
+        "the server at {} does not answer: of {} clients, {} were left without a reply or told that it shuts "
+        "down",
+        squall::to_string(world_.server.address()), population_.started(), fates.unanswered);
 }
 
 void SessionOfRun::end_second(TimePoint now) {
@@ -209,7 +218,9 @@ RunRecord SessionOfRun::record(TimePoint ended) {
     out.host_stalls = overlap(own_stalls_, server_stalls_);
     out.own_stalls = own_stalls_;
     out.unmeasured = world_.unmeasured;
+    for (const auto& stall : out.host_stalls) end_.host_stalled += stall.length();
     out.end = end_;
+    out.notes = world_.server.notes();
     out.outcomes = outcomes();
     out.verdict = decide(out.outcomes, end_);
     out.errors = errors_;

@@ -43,6 +43,7 @@ class SessionOfRun {
     void end_second(TimePoint now);
     void record_generator(TimePoint now);
     void look_for_ends(TimePoint now);
+    void look_for_answers(TimePoint now);
     void check_aborts(TimePoint now);
     void begin_stopping(TimePoint now);
     void collect_stalls();
@@ -65,6 +66,7 @@ class SessionOfRun {
     std::uint32_t second_ = 0;  // that runs now
     std::optional<TimePoint> stopping_since_;
     EarlyEnd end_;
+    TimePoint last_answer_;  // when somebody was connected, or nobody had tried yet
     std::optional<ServerSample> server_totals_;
     std::vector<Stall> server_stalls_;
     std::vector<Stall> own_stalls_;

@@ -71,6 +71,7 @@ bool VirtualClient::start(TimePoint now) {
 
 void VirtualClient::leave(TimePoint now) {
     if (!client_ || ended_) return;
+    remember_packets();
     client_->leave(now);
     around_.net.host().wake(link_->id());
 }
@@ -81,6 +82,7 @@ bool VirtualClient::is_over() const {
 
 void VirtualClient::end_second(TimePoint now) {
     if (!client_ || ended_) return;
+    remember_packets();
     const auto& statistics = client_->endpoint().statistics();
     if (whole_second_) {
         around_.metrics.record(Metric::bandwidth_up, session_.group, now,
@@ -91,6 +93,14 @@ void VirtualClient::end_second(TimePoint now) {
     second_sent_ = statistics.bytes_sent;
     second_received_ = statistics.bytes_received;
     whole_second_ = joined_;
+}
+
+void VirtualClient::remember_packets() {
+    const auto& endpoint = client_->endpoint();
+    if (const auto connection = endpoint.statistics(endpoint.connection())) {
+        packets_sent_ = connection->packets_sent;
+        packets_lost_ = connection->packets_lost;
+    }
 }
 
 void VirtualClient::add_to(LinkTotals& links) const {
@@ -105,10 +115,8 @@ void VirtualClient::add_to(TransportTotals& totals) const {
     totals.datagrams_sent += endpoint.statistics().datagrams_sent;
     totals.datagrams_received += endpoint.statistics().datagrams_received;
     totals.refused += endpoint.statistics().refused_total();
-    if (const auto connection = endpoint.statistics(endpoint.connection())) {
-        totals.packets_sent += connection->packets_sent;
-        totals.packets_lost += connection->packets_lost;
-    }
+    totals.packets_sent += packets_sent_;
+    totals.packets_lost += packets_lost_;
     if (link_) {
         const auto socket = around_.net.host().statistics(link_->id());
         totals.socket_drops += socket.kernel_drops + socket.send_drops;
@@ -161,7 +169,7 @@ void VirtualClient::on_disconnected(TimePoint now, DisconnectReason reason) {
     unanswered_ = reason == DisconnectReason::timed_out || reason == DisconnectReason::request_timed_out ||
                   reason == DisconnectReason::response_timed_out ||
                   reason == DisconnectReason::server_shutdown;
-    around_.metrics.count_cause(Metric::disconnects, session_.group, now, to_string(reason));
+    around_.metrics.count_cause(Metric::disconnects, session_.group, now, cause_of(reason));
 }
 
 void VirtualClient::on_error(TimePoint now, std::string_view text) {

@@ -79,6 +79,8 @@ class VirtualClient final : private arena::ClientObserver {
     void on_disconnected(TimePoint now, DisconnectReason reason) override;
     void on_error(TimePoint now, std::string_view text) override;
 
+    // Keeps what the connection's statistics say, which end with it.
+    void remember_packets();
     bool fail_with(TimePoint now, std::string_view cause, std::string_view text);
     [[nodiscard]] Result<ConnectTokenBytes> mint(TimePoint now);
     [[nodiscard]] Result<std::unique_ptr<arena::ArenaClient>> make_client(TimePoint now,
@@ -91,6 +93,8 @@ class VirtualClient final : private arena::ClientObserver {
     std::uint32_t trace_source_;
     std::unique_ptr<arena::ArenaClient> client_;
     std::unique_ptr<ClientLink> link_;
+    std::uint64_t packets_sent_ = 0;
+    std::uint64_t packets_lost_ = 0;
     std::uint64_t second_sent_ = 0;  // bytes at the end of the second before
     std::uint64_t second_received_ = 0;
     bool whole_second_ = false;  // it was there when the current second began
