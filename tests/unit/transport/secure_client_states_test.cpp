@@ -135,6 +135,45 @@ TEST(SecureClientStates, ShutDownServerDenies) {
     EXPECT_EQ(end_reason(client), DisconnectReason::server_shutdown);
 }
 
+// The application looks at a player who has just connected and says no, before anything was drained.
+void refuse_everybody(SecureNet& net) {
+    net.on_server_event = [&net](const Received& event) {
+        if (event.kind == SecureEvent::Kind::connected)
+            net.server->disconnect(net.now, event.slot, DisconnectReason::unauthorised);
+    };
+}
+
+TEST(SecureClientStates, DisconnectedInTheMomentOfConnecting) {
+    SecureNet net;
+    refuse_everybody(net);
+    auto& client = net.connect(1);
+    net.run_for(50ms);
+    EXPECT_EQ(client.client.state(), ClientState::disconnected);
+    EXPECT_EQ(end_reason(client), DisconnectReason::unauthorised);
+    EXPECT_EQ(client.count(SecureEvent::Kind::connected), 1u);
+    EXPECT_EQ(net.server->connected_count(), 0u);
+}
+
+TEST(SecureClientStates, DisconnectedInTheMomentOfConnectingWithTheKeepAliveLost) {
+    SecureNet net;
+    refuse_everybody(net);
+    net.filter = [](Flight& flight) { return flight.type() != 4; };
+    auto& client = net.connect(1);
+    net.run_for(50ms);
+    EXPECT_EQ(client.client.state(), ClientState::denied);
+    EXPECT_EQ(end_reason(client), DisconnectReason::unauthorised);
+    EXPECT_EQ(client.count(SecureEvent::Kind::connected), 0u);
+}
+
+TEST(SecureClientStates, DisconnectedInTheMomentOfConnectingWithoutExtensions) {
+    SecureNet net(Suite::netcode, [](ServerConfig& config) { config.transport.framing = Framing::raw; });
+    refuse_everybody(net);
+    auto& client = net.connect(1);
+    net.run_for(50ms);
+    EXPECT_EQ(client.client.state(), ClientState::disconnected);
+    EXPECT_EQ(end_reason(client), DisconnectReason::requested_by_peer);
+}
+
 TEST(SecureClientStates, NextServerAfterATimeout) {
     SecureNet net;
     blackhole(net, kDeadServer);

@@ -222,6 +222,9 @@ class SecureNet {
     // False drops the datagram.
     std::function<bool(Flight&)> filter;
 
+    // What the server's application does at once.
+    std::function<void(const Received&)> on_server_event;
+
   private:
     void launch(const Address& from, const Transmit& transmit, Bytes buffer) {
         Flight flight{
@@ -248,7 +251,10 @@ class SecureNet {
         drain();
     }
     void take_server_events() {
-        while (const auto event = server->poll_event()) server_events.push_back(take(*event, now));
+        while (const auto event = server->poll_event()) {
+            server_events.push_back(take(*event, now));
+            if (on_server_event) on_server_event(server_events.back());
+        }
     }
     void take_client_events(TestClient& client) {
         while (const auto event = client.client.poll_event()) client.events.push_back(take(*event, now));

@@ -103,10 +103,17 @@ void SecureClient::State::on_session_packet(TimePoint now, const PacketHeader& h
     if (!body) return refuse(RefusalCause::not_authentic);
     replay.mark(header.sequence);
     if (!is_body_size_right(header.type, body->size())) return refuse(RefusalCause::wrong_size);
-    // netcode: payload and disconnect before the keep-alive that connects are discarded.
-    if (state != ClientState::connected && header.type != PacketType::keep_alive &&
-        header.type != PacketType::connection_id)
-        return refuse(RefusalCause::wrong_state);
+    if (state != ClientState::connected) {
+        // The server gave us a slot and took it back at once.
+        if (header.type == PacketType::disconnect_with_reason) {
+            received.add(ByteCause::disconnect, datagram.size());
+            return try_next_server(now, ClientState::denied,
+                                   reason_from_peer(std::to_integer<std::uint8_t>((*body)[0])));
+        }
+        // netcode: payload and disconnect before the keep-alive that connects are discarded.
+        if (header.type != PacketType::keep_alive && header.type != PacketType::connection_id)
+            return refuse(RefusalCause::wrong_state);
+    }
     on_opened(now, header, *body, datagram.size());
 }
 

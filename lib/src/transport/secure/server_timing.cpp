@@ -131,6 +131,13 @@ Transmit SecureServer::State::write_connection_id(TimePoint now, Slot& slot, Mut
 
 void SecureServer::State::end(Slot& slot, DisconnectReason reason, bool says_farewell) {
     if (says_farewell) {
+        // A client that does not know yet that it is connected ignores a disconnect; so it learns that first.
+        auto* const packet = slot.is_confirmed ? nullptr : new_ready();
+        if (packet != nullptr) {
+            const auto transmit = write_keep_alive(slot.last_sent, slot, packet->bytes);
+            packet->to = transmit.to;
+            packet->size = transmit.size;
+        }
         Farewell farewell;
         farewell.cipher = std::move(slot.cipher);
         farewell.binding = binding(slot.suite);
