@@ -239,4 +239,5 @@ def document_findings(sources, paths):
     for source in sources:
         if source.path.endswith(".md"):
             yield from links(source, set(paths))
+        if source.path == "README.md":
             yield from quoted_examples(source, examples)
