@@ -125,6 +125,7 @@ struct Arm {
     std::function<void(const ContestOptions&, Contest&)> run_clients;
 };
 [[nodiscard]] Arm raw_arm(bool batched);
+[[nodiscard]] Arm host_arm();
 [[nodiscard]] Arm enet_arm(bool throttled);
 [[nodiscard]] Arm squall_arm(Suite suite);
 

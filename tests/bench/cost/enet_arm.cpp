@@ -186,8 +186,7 @@ class EnetClients {
 }  // namespace
 
 Arm enet_arm(bool throttled) {
-    return {throttled ? "ENet unreliable, defaults" : "ENet unreliable, throttle off",
-            run_enet_server,
+    return {throttled ? "ENet unreliable, defaults" : "ENet unreliable, throttle off", run_enet_server,
             [throttled](const ContestOptions& options, Contest& contest) {
                 EnetClients(options, contest, throttled).run();
             }};

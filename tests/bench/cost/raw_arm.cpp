@@ -143,6 +143,73 @@ class RawServer {
     std::array<mmsghdr, kBatch> out_{};
 };
 
+// The same server as a node on an asio host: what the pump adds, without any transport.
+class RawNode final : public Node {
+  public:
+    RawNode(Meter& meter, std::uint32_t clients, TimePoint now)
+        : meter_(meter), clients_(clients), next_tick_(now) {}
+
+    void receive(TimePoint, const Address& from, MutableBytes datagram) override {
+        std::uint32_t number = 0;
+        if (datagram.size() == kMessageBytes) std::memcpy(&number, datagram.data() + 1, sizeof number);
+        if (number >= clients_.size()) return;
+        if (clients_[number].is_valid())
+            meter_.count_received(datagram);
+        else
+            hellos_.push_back(number);
+        clients_[number] = from;
+    }
+    std::optional<Transmit> poll_transmit(TimePoint, MutableBytes buffer) override {
+        const bool is_hello = !hellos_.empty();
+        std::uint32_t number = 0;
+        if (is_hello) {
+            number = hellos_.back();
+            hellos_.pop_back();
+        } else {
+            while (cursor_ < clients_.size() && !clients_[cursor_].is_valid()) cursor_ += 2;
+            if (cursor_ >= clients_.size()) return std::nullopt;
+            number = cursor_;
+            cursor_ += 2;
+        }
+        meter_.write_message(buffer.first(kMessageBytes), number);
+        if (!is_hello) meter_.count_sent();
+        return Transmit{clients_[number], kMessageBytes};
+    }
+    [[nodiscard]] TimePoint poll_timeout() const override { return next_tick_; }
+    void handle_timeout(TimePoint now) override {
+        if (now < next_tick_) return;
+        next_tick_ = std::max(next_tick_ + kTick, now);
+        cursor_ = static_cast<std::uint32_t>(tick_++ % 2);
+    }
+
+  private:
+    Meter& meter_;
+    std::vector<Address> clients_;
+    std::vector<std::uint32_t> hellos_;
+    std::uint32_t cursor_ = UINT32_MAX;
+    TimePoint next_tick_;
+    std::uint64_t tick_ = 0;
+};
+
+void run_node_server(const ContestOptions& options, Contest& contest) {
+    auto host = AsioHost::make({.gather = options.event_driven ? Duration{0} : kPollInterval});
+    if (!host) return contest.fail(host.error().message);
+    NodeId id{};
+    Meter meter(contest, contest.server, [&] {
+        const SocketStatistics s = (*host)->statistics(id);
+        return WireCount{s.datagrams_sent, s.bytes_sent, s.send_calls + s.receive_calls};
+    });
+    RawNode node(meter, options.clients, (*host)->now());
+    const auto attached = (*host)->attach(
+        node, {.receive_buffer_bytes = kSocketBufferBytes, .send_buffer_bytes = kSocketBufferBytes});
+    if (!attached) return contest.fail(attached.error().message);
+    id = *attached;
+    contest.server_port.store((*host)->local_address(id).port());
+    while (meter.phase() != Phase::finished)
+        (*host)->run_until((*host)->now() + std::chrono::milliseconds(20));
+    contest.server.kernel_drops = (*host)->statistics(id).kernel_drops;
+}
+
 // Says hello until the server answers, then sends 30 messages a second.
 class RawClient final : public Node {
   public:
@@ -198,6 +265,10 @@ Arm raw_arm(bool batched) {
                 server->run(options, contest);
             },
             run_raw_clients};
+}
+
+Arm host_arm() {
+    return {"raw on AsioHost", run_node_server, run_raw_clients};
 }
 
 }  // namespace squall::bench

@@ -140,7 +140,7 @@ std::vector<std::string> row(const std::string& name, std::vector<Outcome> outco
 }
 
 std::vector<Arm> choose_arms(const Settings& settings) {
-    std::vector<Arm> arms{raw_arm(false), raw_arm(true), enet_arm(false), enet_arm(true)};
+    std::vector<Arm> arms{raw_arm(false), raw_arm(true), host_arm(), enet_arm(false), enet_arm(true)};
     for (const Suite suite : {Suite::aes256_gcm, Suite::netcode, Suite::hmac_signed, Suite::none})
         if (is_available(suite)) arms.push_back(squall_arm(suite));
     if (settings.only.empty()) return arms;

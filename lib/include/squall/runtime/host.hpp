@@ -22,14 +22,17 @@ struct SocketStatistics {
     std::uint64_t bytes_sent = 0;
     std::uint64_t datagrams_received = 0;
     std::uint64_t bytes_received = 0;
-    std::uint64_t send_drops = 0;    // the system refused a datagram (full buffer, no route); it is lost
-    std::uint64_t kernel_drops = 0;  // datagrams that the kernel dropped before us (SO_RXQ_OVFL)
-    std::uint64_t send_calls = 0;    // system calls, to see what batching brings
+    // The system refused a datagram (full buffer, no route); it is lost.
+    std::uint64_t send_drops = 0;
+    // Datagrams that the kernel dropped before us: the receive buffer was full.
+    std::uint64_t kernel_drops = 0;
+    // System calls, to see what batching brings.
+    std::uint64_t send_calls = 0;
     std::uint64_t receive_calls = 0;
-    std::uint64_t socket_errors =
-        0;  // errors that the system reported for the socket (ICMP port unreachable, say); never fatal
-    std::uint64_t oversized_drops =
-        0;  // datagrams larger than kMaxDatagramBytes: received, counted and dropped
+    // Errors that the system reported for the socket (ICMP port unreachable, say); never fatal.
+    std::uint64_t socket_errors = 0;
+    // Datagrams larger than kMaxDatagramBytes: received, counted and dropped.
+    std::uint64_t oversized_drops = 0;
 };
 
 struct AttachOptions {
