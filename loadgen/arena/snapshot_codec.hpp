@@ -1,11 +1,19 @@
 // One snapshot as bits: a view as the difference from a baseline view, with a checksum of the result. Knows
 // views and bits; neither who sees what, nor when, nor which baseline a peer has.
 //
-// Layout, least significant bit first:
-//   number 16 | tick 16 | has echo 1 | echo 16, if so | baseline distance 6 (0: none, the view is complete) |
-//   checksum 32 entered 8: how many entities the baseline has not | each: id, then its whole state, by rising
-//   id for each entity of the baseline, by rising id: changed 1 | removed 1, if changed | what changed, if
-//   not removed
+// Layout, least significant bit first; "in range" is as few bits as hold the largest value:
+//   number 16 | tick 16 | has echo 1 | echo 16, if so
+//   baseline distance 6 (0: none, the view is complete) | checksum 32
+//   entered 8: how many entities the baseline has not; each of them, by rising id:
+//     id in range | x, y in range | heading 8 | health 7 | weapon 2
+//     firing, crouched, armoured: 1 each | score 16
+//   for each entity of the baseline, by rising id:
+//     changed 1 | removed 1, if changed | if changed and not removed:
+//       moved 1 | if so, size 2:
+//         0, 1, 2: x and y as steps of 5, 8 or 11 bits above the least one; 3: x, y in range
+//       turned 1 | heading 8, if so
+//       more 1 | if so, firing, crouched, armoured: 1 each
+//         and for each of health, weapon, score: changed 1 | the value, if so
 #pragma once
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// The small messages: round trips, golden bytes, refusals, random bytes.
 #include "arena/arena_protocol.hpp"
 
 #include <gtest/gtest.h>

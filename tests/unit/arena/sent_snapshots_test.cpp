@@ -1,3 +1,4 @@
+// Which of the sent snapshots is the baseline, whatever order the news of their fate comes in.
 #include "arena/sent_snapshots.hpp"
 
 #include <gtest/gtest.h>

@@ -108,6 +108,27 @@ TEST(VirtualMatch, SnapshotsMayBeRarerThanTicks) {
         EXPECT_NEAR(static_cast<double>(seat->observer.snapshots), 100.0, 5.0);
 }
 
+TEST(VirtualMatch, ASmallSendBudgetMakesSnapshotsSmallerAndTheyStayRight) {
+    MatchConfig config;
+    config.max_clients = 60;
+    config.players_in_view = 55;
+    config.compares_views = false;
+    config.maximum_rate = kilobits_per_second(32);  // 200 bytes a tick, headers included
+    config.down = {
+        .delay = milliseconds(30), .rate = kilobits_per_second(24), .queue_limit = milliseconds(150)};
+    VirtualMatch match(config);
+    for (std::uint64_t id = 0; id < 60; ++id) match.join("run-and-gun", id + 1);
+    match.run(seconds(30));
+    expect_no_errors(match);  // each view has the checksum that the server gave it
+    const auto& statistics = match.server_->statistics();
+    EXPECT_GT(statistics.snapshots_limited, 0U);
+    EXPECT_EQ(statistics.players, 60U);
+    for (const auto& seat : match.seats_) {
+        EXPECT_GT(seat->observer.snapshots, 60U);
+        EXPECT_GT(seat->client->view().size(), 20U);
+    }
+}
+
 TEST(VirtualMatch, LeavingEndsBothSidesAndTheOthersForgetThePlayer) {
     VirtualMatch match;
     match.join_many(6);
