@@ -296,6 +296,24 @@ TEST(SecureClientStates, AcceptsPacketsFromItsServerOnly) {
     EXPECT_EQ(client.count(SecureEvent::Kind::payload), 1u);
 }
 
+TEST(SecureClientStates, EveryPacketOfTheServerCountsOnce) {
+    for (const auto suite : {Suite::netcode, Suite::aes256_gcm, Suite::hmac_signed}) {
+        SecureNet net(suite);
+        auto& client = net.connected(1);
+        net.send_to(0, "once");
+        net.run_for(1100ms);
+        ASSERT_EQ(client.count(SecureEvent::Kind::payload), 1u);
+        std::uint64_t replays = 0;
+        for (const auto& flight : std::vector<Flight>(net.log)) {
+            if (flight.from != kServerAddress || flight.type() == 2) continue;
+            net.deliver(flight.from, flight.to, flight.bytes);
+            EXPECT_EQ(client.statistics.of(RefusalCause::replayed), ++replays) << flight.type();
+        }
+        EXPECT_GE(replays, 4u);
+        EXPECT_EQ(client.count(SecureEvent::Kind::payload), 1u);
+    }
+}
+
 TEST(SecureClientStates, JunkOfEverySizeChangesNothing) {
     for (const auto suite : {Suite::netcode, Suite::aes256_gcm, Suite::hmac_signed, Suite::none}) {
         SecureNet net(suite);
