@@ -11,6 +11,9 @@ namespace squall::simulator {
 
 namespace {
 
+// Cache lines of a link that most packets need.
+constexpr std::size_t kLinkLines = 5;
+
 std::pair<NodeId, NodeId> ordered(NodeId a, NodeId b) {
     return a < b ? std::pair{a, b} : std::pair{b, a};
 }
@@ -134,13 +137,14 @@ void VirtualNetwork::refuse(std::uint32_t index, Verdict verdict) {
 
 void VirtualNetwork::prefetch(EventKind kind, std::uint32_t slot, std::uint32_t packet) const {
     if (kind != EventKind::timeout) packets_.prefetch(packet);
-    if (slot / 16 >= ports_.size()) return;
-    const auto* start = reinterpret_cast<const std::byte*>(&(*ports_[slot / 16])[slot % 16]);
-    // What a timeout sends passes `up`; what arrives at the core passes `down`.
-    const std::size_t link = kind == EventKind::timeout ? offsetof(Port, up) : offsetof(Port, down);
-    __builtin_prefetch(start);
+    if (!is_taken(slot)) return;
+    const Port& next = port(slot);
+    __builtin_prefetch(&next);
     if (kind == EventKind::at_node) return;
-    for (std::size_t line = 0; line < 5; ++line) __builtin_prefetch(start + link + 64 * line);
+    // What a timeout sends passes `up`; what arrives at the core passes `down`.
+    const LinkModel& link = kind == EventKind::timeout ? next.up : next.down;
+    const auto* start = reinterpret_cast<const std::byte*>(&link);
+    for (std::size_t line = 0; line < kLinkLines; ++line) __builtin_prefetch(start + 64 * line);
 }
 
 bool VirtualNetwork::is_partitioned(NodeId a, NodeId b) const {

@@ -90,14 +90,12 @@ class VirtualNetwork {
         Address home;   // visible at first; nobody else gets it while the node is attached
         bool reuse_port = false;
     };
-    using PortSlab = std::array<std::optional<Port>, 16>;
-
+    // Asks for no memory of the port itself.
     [[nodiscard]] bool is_taken(std::uint32_t slot) const {
-        return slot / 16 < ports_.size() && (*ports_[slot / 16])[slot % 16].has_value();
+        return slot < ports_.size() && ports_[slot] != nullptr;
     }
-    [[nodiscard]] std::optional<Port>& place(std::uint32_t slot) { return (*ports_[slot / 16])[slot % 16]; }
-    [[nodiscard]] Port& port(std::uint32_t slot) { return *place(slot); }
-    [[nodiscard]] const Port& port(std::uint32_t slot) const { return *(*ports_[slot / 16])[slot % 16]; }
+    [[nodiscard]] Port& port(std::uint32_t slot) { return *ports_[slot]; }
+    [[nodiscard]] const Port& port(std::uint32_t slot) const { return *ports_[slot]; }
 
     Result<Address> choose_address(const AttachOptions& options) const;
     Result<Address> with_free_port(const Address& address) const;
@@ -120,7 +118,7 @@ class VirtualNetwork {
     LinkConfigs configs_;
     PacketStore packets_;
     AddressTable addresses_;
-    std::vector<std::unique_ptr<PortSlab>> ports_;       // by slot; ports do not move
+    std::vector<std::unique_ptr<Port>> ports_;           // by slot
     std::vector<std::pair<NodeId, NodeId>> partitions_;  // sorted, the lesser id first
     mutable std::uint16_t next_port_ = 0;
     trace::Sink* trace_ = nullptr;

@@ -42,9 +42,10 @@ Result<> VirtualNetwork::join(std::uint32_t slot, NodeId id, const AttachOptions
         visible = local.is_any() ? loopback_of(local) : local;
     }
     const std::uint64_t stream = access.stream.value_or(hash_of(visible));
-    while (ports_.size() <= slot / 16) ports_.push_back(std::make_unique<PortSlab>());
-    Port& fresh = place(slot).emplace(id, configs_.acquire(access.up), configs_.acquire(access.down),
-                                      access_rng(rng_, stream));
+    if (ports_.size() <= slot) ports_.resize(slot + 1);
+    ports_[slot] = std::make_unique<Port>(id, configs_.acquire(access.up), configs_.acquire(access.down),
+                                          access_rng(rng_, stream));
+    Port& fresh = port(slot);
     fresh.local = local;
     fresh.visible = fresh.home = visible;
     fresh.reuse_port = options.reuse_port;
@@ -127,7 +128,7 @@ void VirtualNetwork::leave(std::uint32_t slot) {
     std::erase_if(partitions_, [&](const auto& pair) { return pair.first == id || pair.second == id; });
     configs_.release(leaving.up.config());
     configs_.release(leaving.down.config());
-    place(slot).reset();
+    ports_[slot].reset();
 }
 
 Result<> VirtualNetwork::set_links(std::uint32_t slot, const LinkConfig& up, const LinkConfig& down) {
@@ -185,22 +186,20 @@ void VirtualNetwork::add_to(NetworkStatistics& statistics) const {
     statistics.in_flight = packets_.count();
     statistics.up = totals_.up;
     statistics.down = totals_.down;
-    for (const auto& slab : ports_)
-        for (const auto& attached : *slab) {
-            if (!attached) continue;
-            statistics.up.merge(attached->up.statistics());
-            statistics.down.merge(attached->down.statistics());
-        }
+    for (const auto& attached : ports_) {
+        if (attached == nullptr) continue;
+        statistics.up.merge(attached->up.statistics());
+        statistics.down.merge(attached->down.statistics());
+    }
 }
 
 void VirtualNetwork::set_trace(trace::Sink* sink) {
     trace_ = sink;
-    for (const auto& slab : ports_)
-        for (auto& attached : *slab) {
-            if (!attached) continue;
-            attached->up.set_trace(sink, attached->trace_source, Direction::up);
-            attached->down.set_trace(sink, attached->trace_source, Direction::down);
-        }
+    for (const auto& attached : ports_) {
+        if (attached == nullptr) continue;
+        attached->up.set_trace(sink, attached->trace_source, Direction::up);
+        attached->down.set_trace(sink, attached->trace_source, Direction::down);
+    }
 }
 
 void VirtualNetwork::set_delay_histograms(trace::Histogram* up, trace::Histogram* down) {

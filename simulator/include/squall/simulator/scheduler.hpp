@@ -59,6 +59,8 @@ class Scheduler {
     // Posted events and armed timers that have not happened yet.
     [[nodiscard]] std::size_t pending_count() const { return posted_count_ + armed_count_; }
     [[nodiscard]] bool empty() const { return pending_count() == 0; }
+    // Entries of the wheel: those, and place holders that moved timers left behind.
+    [[nodiscard]] std::size_t entry_count() const { return wheel_.size(); }
 
   private:
     // What a timer has in the wheel: a place holder at or before its event's place. The event itself is (at,
