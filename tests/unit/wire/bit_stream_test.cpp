@@ -31,22 +31,14 @@ struct Step {
 template <BitStream Stream>
 void serialise(Stream& stream, Ref<Stream, Step> step) {
     switch (step.kind) {
-        case Step::Kind::bits:
-            return stream.bits(step.number, step.width);
-        case Step::Kind::boolean:
-            return stream.boolean(step.flag);
-        case Step::Kind::ranged:
-            return stream.ranged(step.value, step.minimum, step.maximum);
-        case Step::Kind::varint:
-            return stream.varint(step.number);
-        case Step::Kind::signed_varint:
-            return stream.signed_varint(step.value);
-        case Step::Kind::text:
-            return stream.text(step.text, 40);
-        case Step::Kind::raw:
-            return stream.raw_bytes(step.raw);
-        case Step::Kind::align:
-            return stream.align();
+        case Step::Kind::bits: return stream.bits(step.number, step.width);
+        case Step::Kind::boolean: return stream.boolean(step.flag);
+        case Step::Kind::ranged: return stream.ranged(step.value, step.minimum, step.maximum);
+        case Step::Kind::varint: return stream.varint(step.number);
+        case Step::Kind::signed_varint: return stream.signed_varint(step.value);
+        case Step::Kind::text: return stream.text(step.text, 40);
+        case Step::Kind::raw: return stream.raw_bytes(step.raw);
+        case Step::Kind::align: return stream.align();
     }
 }
 
