@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "counting_new.hpp"
+#include "squall/simulator/flip_bit.hpp"
 #include "squall/trace/sink.hpp"
 
 namespace squall::simulator {
@@ -86,6 +88,18 @@ TEST(Link, corruption_flips_exactly_one_bit_and_a_copy_is_clean) {
         }
         EXPECT_EQ(flipped, 1);
         EXPECT_EQ(clean, 1);
+    }
+}
+
+TEST(Link, bits_are_counted_from_the_lowest_of_the_first_byte) {
+    for (std::uint32_t bit = 0; bit < 24; ++bit) {
+        std::array<std::byte, 3> bytes{};
+        flip_bit(bytes, bit);
+        for (std::uint32_t i = 0; i < 24; ++i)
+            EXPECT_EQ((std::to_integer<unsigned>(bytes[i / 8]) >> (i % 8) & 1) != 0, i == bit);
+        flip_bit(bytes, kNoBit);
+        flip_bit(bytes, bit);
+        EXPECT_EQ(bytes, (std::array<std::byte, 3>{}));
     }
 }
 

@@ -180,6 +180,33 @@ TEST(VirtualNetwork, a_rebound_node_is_seen_at_a_new_port_and_no_longer_at_the_o
     EXPECT_TRUE(pair.host.attach(heir, {.bind = before}));
 }
 
+TEST(VirtualNetwork, a_rebound_node_that_leaves_gives_back_both_addresses) {
+    Pair pair;
+    const Address before = pair.host.visible_address(pair.client_id);
+    const Address after = pair.host.rebind(pair.client_id).value();
+    pair.host.detach(pair.client_id);
+    ScriptedNode one;
+    ScriptedNode two;
+    EXPECT_TRUE(pair.host.attach(one, {.bind = before}));
+    EXPECT_TRUE(pair.host.attach(two, {.bind = after}));
+}
+
+TEST(VirtualNetwork, a_packet_reaches_whoever_has_the_address_when_it_gets_there) {
+    Pair pair({.up = {.delay = 10ms}});
+    ScriptedNode other;
+    const NodeId other_id = pair.host.attach(other, {}).value();
+    const Address wanted = Address::ipv4(198, 51, 100, 1, 5000);
+    ASSERT_TRUE(pair.host.rebind(pair.server_id, wanted));
+    pair.client.send(wanted, "to whom?");
+    pair.host.wake(pair.client_id);
+    pair.run(5ms);
+    ASSERT_TRUE(pair.host.rebind(pair.server_id, kServer));
+    ASSERT_TRUE(pair.host.rebind(other_id, wanted));
+    pair.run();
+    EXPECT_TRUE(pair.server.received.empty());
+    EXPECT_EQ(other.received.size(), 1u);
+}
+
 TEST(VirtualNetwork, packets_in_flight_to_the_old_mapping_are_lost) {
     Pair pair({.up = {}, .down = {}});
     ASSERT_TRUE(pair.host.set_access_link(pair.server_id, {.delay = 10ms}, {}));
