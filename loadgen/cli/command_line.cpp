@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "report/exit_code.hpp"
+#include "scenario/diagnostic.hpp"
 #include "squall/transport/suite.hpp"
 
 namespace squall::loadgen {
@@ -177,6 +181,19 @@ void add_serve(CLI::App& app, Request& request) {
     });
 }
 
+// A first word that is no command; CLI11 would only say that one is missing.
+std::optional<std::string> wrong_command(const CLI::App& app, int argc, const char* const* argv) {
+    if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+    const std::string word = argv[1];
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+    std::vector<std::string_view> known(names.begin(), names.end());
+    if (std::find(known.begin(), known.end(), word) != known.end()) return std::nullopt;
+    const auto near = nearest_word(word, known);
+    return near.empty() ? fmt::format("there is no command '{}'; there are {}", word, one_of(known))
+                        : fmt::format("there is no command '{}'; did you mean '{}'?", word, near);
+}
+
 }  // namespace
 
 int run_command_line(int argc, const char* const* argv) {
@@ -197,6 +214,10 @@ int run_command_line(int argc, const char* const* argv) {
     add_list(app, request);
     add_serve(app, request);
     add_completion(app, request);
+    if (const auto wrong = wrong_command(app, argc, argv)) {
+        fmt::print(stderr, "{}\n", *wrong);
+        return static_cast<int>(ExitCode::bad_input);
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -13,7 +13,7 @@ namespace squall::loadgen {
 struct RunCommand {
     std::string file;
     bool virtual_time = false;
-    std::optional<std::uint64_t> seed;
+    std::optional<std::string> seed;
     std::optional<std::string> duration;
     std::vector<std::string> overrides;  // path=value
     std::string out_folder;

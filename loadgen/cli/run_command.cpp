@@ -51,7 +51,7 @@ class Followers final : public RunListener {
 std::vector<std::string> all_overrides(const RunCommand& command) {
     std::vector<std::string> out = command.overrides;
     if (command.duration) out.push_back("duration=" + *command.duration);
-    if (command.seed) out.push_back(fmt::format("seed={}", *command.seed));
+    if (command.seed) out.push_back("seed=" + *command.seed);
     return out;
 }
 

@@ -73,7 +73,9 @@ ProgressView::Figures ProgressView::figures(const SecondView& view) const {
     if (server_cpu_) out.server_cpu = shown(MetricUnit::share_ppm, *server_cpu_);
     const auto sent = view.transport.packets_sent - std::min(packets_sent_, view.transport.packets_sent);
     const auto lost = view.transport.packets_lost - std::min(packets_lost_, view.transport.packets_lost);
-    out.loss_percent = sent == 0 ? 0 : 100.0 * static_cast<double>(lost) / static_cast<double>(sent);
+    // Losses are declared late, so a second may declare more than it sent.
+    out.loss_percent =
+        sent == 0 ? 0 : std::min(100.0, 100.0 * static_cast<double>(lost) / static_cast<double>(sent));
     return out;
 }
 

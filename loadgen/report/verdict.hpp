@@ -17,12 +17,15 @@ struct Outcome {
     Threshold threshold;
     ThresholdResult result;
     bool built_in = false;  // not written in the scenario
-    [[nodiscard]] bool failed() const {
-        return result.status == ThresholdStatus::failed || result.status == ThresholdStatus::no_samples;
-    }
     // About the generator: if it fails the run proves nothing.
     [[nodiscard]] bool is_validity() const {
         return info(threshold.selector.metric).scope == MetricScope::generator;
+    }
+    // Silence fails a threshold, for it proves nothing; a generator that had nothing to send was not
+    // saturated.
+    [[nodiscard]] bool failed() const {
+        return result.status == ThresholdStatus::failed ||
+               (result.status == ThresholdStatus::no_samples && !is_validity());
     }
 };
 

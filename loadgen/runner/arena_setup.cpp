@@ -26,7 +26,8 @@ ArenaSettings arena_settings(const Scenario& scenario, const Plan& plan) {
 Result<std::unique_ptr<arena::ArenaServer>> make_arena(const ArenaSettings& settings,
                                                        ArenaSurroundings around) {
     arena::ArenaServerConfig config;
-    config.server.transport = arena::arena_transport(settings.protocol_id);
+    config.server.transport =
+        arena::arena_transport(settings.protocol_id == 0 ? arena::kArenaProtocolId : settings.protocol_id);
     config.server.private_key = around.key;
     config.server.addresses = {around.address};
     config.server.max_clients = settings.max_clients;

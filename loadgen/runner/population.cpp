@@ -1,6 +1,7 @@
 #include "runner/population.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace squall::loadgen {
 
@@ -11,8 +12,9 @@ Population::Population(const Plan& plan, const ClientSurroundings& around)
     for (std::uint32_t i = 0; i < plan.sessions.size(); ++i)
         if (plan.sessions[i].stop < around.scenario.duration)
             departures_.push_back({plan.sessions[i].stop, i});
-    std::stable_sort(departures_.begin(), departures_.end(),
-                     [](const Departure& a, const Departure& b) { return a.at < b.at; });
+    std::sort(departures_.begin(), departures_.end(), [](const Departure& a, const Departure& b) {
+        return std::tuple(a.at, a.session) < std::tuple(b.at, b.session);
+    });
     next_burial_ = around.run_start + kBurialInterval;
 }
 
@@ -85,11 +87,14 @@ void Population::bury_ended(TimePoint) {
     });
 }
 
-void Population::bury_all(TimePoint now) {
+void Population::bury_all(TimePoint now, bool server_is_gone) {
     bury_ended(now);
     for (const auto index : alive_) {
-        around_.metrics.count_cause(Metric::errors, plan_.sessions[index].group, now, kErrorStuck);
-        around_.errors.add(now - around_.run_start, kErrorStuck, "a client did not end within graceful_stop");
+        if (!server_is_gone) {
+            around_.metrics.count_cause(Metric::errors, plan_.sessions[index].group, now, kErrorStuck);
+            around_.errors.add(now - around_.run_start, kErrorStuck,
+                               "a client did not end within graceful_stop");
+        }
         bury(*clients_[index]);
         clients_[index].reset();
     }

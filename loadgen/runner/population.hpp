@@ -42,8 +42,9 @@ class Population final : public Node {
     void stop(TimePoint now);
     // Everyone is gone and nobody is to come.
     [[nodiscard]] bool is_done() const;
-    // Buries those that are left: their connections end without a word. Counts them as errors.
-    void bury_all(TimePoint now);
+    // Buries those that are left: their connections end without a word. Each counts as an error, unless
+    // nobody could have answered its goodbye.
+    void bury_all(TimePoint now, bool server_is_gone);
     // Each client's second ends.
     void end_second(TimePoint now);
 

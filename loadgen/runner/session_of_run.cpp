@@ -61,7 +61,7 @@ Result<RunRecord> SessionOfRun::run() {
         if (!stopping_since_) continue;
         if (population_.is_done()) break;
         if (now >= *stopping_since_ + scenario_.graceful_stop || end_.server_lost) {
-            population_.bury_all(now);
+            population_.bury_all(now, end_.server_lost.has_value());
             break;
         }
     }

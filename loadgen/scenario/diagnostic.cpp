@@ -19,14 +19,16 @@ void Diagnostics::add(Position at, std::string wrong, std::string right) {
 }
 
 std::vector<std::string> Diagnostics::lines() const {
-    std::vector<Diagnostic> sorted = found_;
-    std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
-        return std::tuple(a.at.source, a.at.line, a.at.column) <
-               std::tuple(b.at.source, b.at.line, b.at.column);
-    });
+    std::vector<std::size_t> order(found_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const auto place = [this](std::size_t i) {
+        const Position& at = found_[i].at;
+        return std::tuple(at.source, at.line, at.column, i);
+    };
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
     std::vector<std::string> out;
-    out.reserve(sorted.size());
-    for (const auto& diagnostic : sorted) out.push_back(line_of(diagnostic));
+    out.reserve(order.size());
+    for (const std::size_t i : order) out.push_back(line_of(found_[i]));
     return out;
 }
 

@@ -39,7 +39,7 @@ void convert_table(const toml::table& table, Value& out, std::uint32_t source) {
         out.entries.push_back(
             {std::string(key.str()), position_of(key.source(), source), converted(child, source)});
     // toml++ keeps keys sorted by name; messages and orders follow the file.
-    std::stable_sort(out.entries.begin(), out.entries.end(), [](const Entry& a, const Entry& b) {
+    std::sort(out.entries.begin(), out.entries.end(), [](const Entry& a, const Entry& b) {
         return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
     });
 }
