@@ -101,6 +101,33 @@ TEST(CongestionController, KeepsARateThatTheApplicationDoesNotUse) {
     EXPECT_EQ(controller.bytes_in_flight(), 0U);
 }
 
+// A game that sends 50 kbit/s over a link of 24 kbit/s is never "blocked" by a rate of 10 Mbit/s; the queue
+// must tell.
+TEST(CongestionController, ASparseSenderThatFillsAQueueIsSlowedDown) {
+    CongestionController controller(megabits_per_second(10), kilobits_per_second(16),
+                                    megabits_per_second(100));
+    TimePoint now = kStart;
+    for (int i = 0; i < 60; ++i) {
+        controller.on_sent(300, false);
+        now += 100ms;  // 24 kbit/s get through
+        controller.on_acked(now, 300, 250ms, 50ms);
+    }
+    EXPECT_LT(controller.rate(), kilobits_per_second(24));
+}
+
+TEST(CongestionController, JitterAloneDoesNotSlowASparseSender) {
+    Rng rng(2);
+    CongestionController controller(megabits_per_second(10), kilobits_per_second(16),
+                                    megabits_per_second(100));
+    TimePoint now = kStart;
+    for (int i = 0; i < 2000; ++i) {
+        controller.on_sent(300, false);
+        now += 50ms;
+        controller.on_acked(now, 300, 100ms + Duration{rng.between(0, 50'000'000)}, 100ms);
+    }
+    EXPECT_EQ(controller.rate(), megabits_per_second(10));
+}
+
 TEST(CongestionController, GrowsWhileNothingQueues) {
     CongestionController controller(megabits_per_second(1), kilobits_per_second(64), megabits_per_second(50));
     TimePoint now = kStart;

@@ -8,10 +8,15 @@ void CongestionController::on_acked(TimePoint now, std::uint32_t bytes, Duration
                                     Duration rtt_minimum) {
     bytes_in_flight_ -= std::min<std::uint64_t>(bytes, bytes_in_flight_);
     round_acked_ += bytes;
-    if (rtt_sample.count() > 0) round_rtt_minimum_ = std::min(round_rtt_minimum_, rtt_sample);
+    if (rtt_sample.count() > 0) {
+        round_rtt_minimum_ = std::min(round_rtt_minimum_, rtt_sample);
+        ++round_samples_;
+    }
     if (round_start_ == TimePoint{}) round_start_ = now;
     const Duration round = std::max(kMinRound, rtt_minimum);
-    if (now - round_start_ >= round && round_rtt_minimum_ != Duration::max()) end_round(now, rtt_minimum);
+    // A sparse sender waits for more samples: one that jitter delayed is not a queue.
+    const std::uint32_t enough = round_blocked_ ? 1 : kSparseSamples;
+    if (now - round_start_ >= round && round_samples_ >= enough) end_round(now, rtt_minimum);
 }
 
 void CongestionController::on_lost(std::uint32_t bytes) {
@@ -39,9 +44,11 @@ void CongestionController::end_round(TimePoint now, Duration rtt_minimum) {
         static_cast<std::uint64_t>(static_cast<unsigned __int128>(round_acked_) * 8 * 1'000'000'000 /
                                    static_cast<std::uint64_t>(elapsed.count()));
     if (queue > tolerated) {
-        // Even the fastest packet of the round waited in a queue: send a little less than what got through.
+        // Even the fastest packet of the round waited in a queue: send a little less than what got through,
+        // even if the application asked for no more than that. A rate that was too low is found again as soon
+        // as it blocks somebody.
         slow_start_ = false;
-        if (round_blocked_) set_rate(std::min(rate_.bits_per_second, delivered) / 20 * 17);
+        set_rate(std::min(rate_.bits_per_second, delivered) / 20 * 17);
     } else if (lossy && round_blocked_) {
         slow_start_ = false;
         set_rate(rate_.bits_per_second / 100 * (100 - std::min<std::uint64_t>(50, 50 * round_lost_ / total)));
@@ -51,6 +58,7 @@ void CongestionController::end_round(TimePoint now, Duration rtt_minimum) {
     round_start_ = now;
     round_acked_ = round_lost_ = 0;
     round_rtt_minimum_ = Duration::max();
+    round_samples_ = 0;
     round_blocked_ = false;
 }
 

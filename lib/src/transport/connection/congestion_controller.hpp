@@ -41,6 +41,7 @@ class CongestionController {
     void set_rate(std::uint64_t bits_per_second);
 
     static constexpr Duration kMinRound = std::chrono::milliseconds(50);
+    static constexpr std::uint32_t kSparseSamples = 12;
     DataRate rate_;
     DataRate minimum_;
     DataRate maximum_;
@@ -50,6 +51,7 @@ class CongestionController {
     std::uint64_t round_acked_ = 0;
     std::uint64_t round_lost_ = 0;
     Duration round_rtt_minimum_ = Duration::max();
+    std::uint32_t round_samples_ = 0;
     bool round_blocked_ = false;
     bool slow_start_ = true;
 };
