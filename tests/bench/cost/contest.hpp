@@ -25,6 +25,8 @@ inline constexpr Duration kTick{1'000'000'000 / kTicksPerSecond};
 inline constexpr Duration kPollInterval = std::chrono::milliseconds(1);
 inline constexpr int kSocketBufferBytes = 8 * 1024 * 1024;
 inline constexpr std::size_t kIpAndUdpBytes = 28;
+// A server that cannot keep up would take in datagrams for ever: after so many it looks at its clock again.
+inline constexpr int kMaxTakenAtOnce = 4096;
 
 struct ContestOptions {
     std::uint32_t clients = 1000;
@@ -82,6 +84,8 @@ class Meter {
     // Takes the snapshots when the parent has begun or ended the window.
     Phase phase();
     [[nodiscard]] bool is_measuring() const { return phase_ == Phase::measuring; }
+    // Not before all clients are connected: connecting must not compete with the load.
+    [[nodiscard]] bool may_send() const { return phase_ != Phase::starting && phase_ != Phase::finished; }
     // Writes the message that goes out next: the first byte tells whether it belongs to the window.
     void write_message(MutableBytes out, std::uint32_t number);
     void count_sent() { report_.sent += is_measuring() ? 1 : 0; }

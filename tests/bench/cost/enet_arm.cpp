@@ -64,7 +64,7 @@ void run_enet_server(const ContestOptions& options, Contest& contest) {
     contest.server_port.store(host->address.port);
     while (meter.phase() != Phase::finished) {
         ENetEvent event{};
-        while (enet_host_service(host.get(), &event, 0) > 0) {
+        for (int i = 0; i < kMaxTakenAtOnce && enet_host_service(host.get(), &event, 0) > 0; ++i) {
             if (event.type == ENET_EVENT_TYPE_CONNECT) {
                 peers.push_back(event.peer);
             } else if (event.type == ENET_EVENT_TYPE_RECEIVE) {
@@ -75,7 +75,7 @@ void run_enet_server(const ContestOptions& options, Contest& contest) {
         }
         std::uint64_t tick = 0;
         if (loop.tick_is_due(read_clock(), tick)) {
-            for (std::size_t i = tick % 2; i < peers.size(); i += 2)
+            for (std::size_t i = tick % 2; meter.may_send() && i < peers.size(); i += 2)
                 send_message(meter, peers[i], static_cast<std::uint32_t>(i));
             enet_host_flush(host.get());
         }
@@ -163,6 +163,7 @@ class EnetClients {
             EnetClient& client = clients_[i];
             if (client.is_connected && now >= client.times.next()) {
                 client.times.advance(now);
+                if (!meter_.may_send()) continue;
                 send_message(meter_, client.peer, static_cast<std::uint32_t>(i));
                 serve(client);
             } else if (serve_all) {

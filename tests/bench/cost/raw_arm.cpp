@@ -74,7 +74,7 @@ class RawServer {
         }
     }
     void receive_singly() {
-        for (;;) {
+        for (int i = 0; i < kMaxTakenAtOnce; ++i) {
             sockaddr_in from{};
             socklen_t length = sizeof from;
             const ssize_t size = ::recvfrom(fd_, buffers_[0].data(), kBufferBytes, 0,
@@ -85,18 +85,20 @@ class RawServer {
     }
     void receive_batches() {
         int count = 0;
+        int taken = 0;
         do {
             count = ::recvmmsg(fd_, in_.data(), kBatch, 0, nullptr);
             for (std::size_t i = 0; count > 0 && i < static_cast<std::size_t>(count); ++i) {
                 take({buffers_[i].data(), in_[i].msg_len}, peers_[i]);
                 in_[i].msg_hdr.msg_namelen = sizeof peers_[i];
             }
-        } while (count == static_cast<int>(kBatch));
+            taken += count;
+        } while (count == static_cast<int>(kBatch) && taken < kMaxTakenAtOnce);
     }
     // Half of the clients at each tick: 30 messages a second for each.
     template <class Send>
     void for_each_due(std::uint64_t tick, Send send) {
-        for (std::uint32_t i = tick % 2; i < clients_.size(); i += 2)
+        for (std::uint32_t i = tick % 2; meter_.may_send() && i < clients_.size(); i += 2)
             if (clients_[i].is_known) send(i);
     }
     void note_sent(std::size_t messages) {
@@ -179,7 +181,7 @@ class RawNode final : public Node {
     void handle_timeout(TimePoint now) override {
         if (now < next_tick_) return;
         next_tick_ = std::max(next_tick_ + kTick, now);
-        cursor_ = static_cast<std::uint32_t>(tick_++ % 2);
+        if (meter_.may_send()) cursor_ = static_cast<std::uint32_t>(tick_++ % 2);
     }
 
   private:
@@ -232,7 +234,7 @@ class RawClient final : public Node {
     [[nodiscard]] TimePoint poll_timeout() const override { return is_known_ ? times_.next() : hello_at_; }
     void handle_timeout(TimePoint now) override {
         if (now < poll_timeout()) return;
-        wants_to_send_ = true;
+        wants_to_send_ = !is_known_ || meter_.may_send();
         if (is_known_)
             times_.advance(now);
         else

@@ -55,6 +55,7 @@ class SquallServer final : public Node {
         if (now < next_tick_) return;
         next_tick_ += kTick;
         if (next_tick_ < now) next_tick_ = now + kTick;
+        if (!meter_.may_send()) return;
         std::array<std::byte, kMessageBytes> message;
         for (std::size_t i = tick_++ % 2; i < connections_.size(); i += 2) {
             meter_.write_message(message, static_cast<std::uint32_t>(i));
@@ -141,6 +142,7 @@ class SquallClient final : public Node {
         take_events(now);
         if (now < times_.next()) return;
         times_.advance(now);
+        if (!meter_.may_send()) return;
         std::array<std::byte, kMessageBytes> message;
         meter_.write_message(message, number_);
         if (endpoint_->send(now, endpoint_->connection(), kChannel, message)) meter_.count_sent();
@@ -154,9 +156,13 @@ class SquallClient final : public Node {
             } else if (std::holds_alternative<Connected>(*event)) {
                 is_ready_ = true;
                 times_.start(now);
+            } else if (const auto* ended = std::get_if<Disconnected>(&*event)) {
+                contest_.fail(
+                    fmt::format("client {} was disconnected: {}", number_, to_string(ended->reason)));
             }
         }
     }
+    Contest& contest_;
     Meter& meter_;
     std::unique_ptr<ClientEndpoint> endpoint_;
     const std::uint32_t number_;
@@ -184,8 +190,8 @@ void run_squall_clients(const ContestOptions& options, Contest& contest, Suite s
                 const auto connection = (*endpoint)->connect(now, *token);
                 if (!connection) contest.fail(connection.error().message);
             }
-            return std::make_unique<SquallClient>(meter, endpoint ? std::move(*endpoint) : nullptr, number,
-                                                  times);
+            return std::make_unique<SquallClient>(contest, meter, endpoint ? std::move(*endpoint) : nullptr,
+                                                  number, times);
         });
 }
 

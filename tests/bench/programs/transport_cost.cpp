@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -67,6 +68,17 @@ bool wait_for(Contest& contest, const std::function<bool()>& condition, std::str
     return !contest.failed.load();
 }
 
+// Waits for a process that was told to end; one that does not within ten seconds is killed.
+bool ends_well(pid_t child) {
+    int status = 0;
+    const TimePoint give_up = read_clock() + 10s;
+    while (::waitpid(child, &status, WNOHANG) == 0) {
+        if (read_clock() > give_up) ::kill(child, SIGKILL);
+        sleep_until(read_clock() + 1ms);
+    }
+    return WIFEXITED(status);
+}
+
 void conduct(const Settings& settings, Contest& contest) {
     if (!wait_for(contest, [&] { return contest.clients_are_ready.load(); }, "connecting")) return;
     contest.phase.store(Phase::warming);
@@ -89,14 +101,14 @@ Result<Outcome> run(const Settings& settings, const Arm& arm) {
         conduct(settings, *contest);
     }
     contest->phase.store(Phase::finished);
-    int status = 0;
     bool crashed = false;
     for (const pid_t child : {server, clients})
-        if (child > 0) crashed = ::waitpid(child, &status, 0) != child || !WIFEXITED(status) || crashed;
+        if (child > 0) crashed = !ends_well(child) || crashed;
     Outcome outcome{contest->server, contest->clients};
     const bool failed = contest->failed.load() || crashed;
-    const std::string message =
-        crashed && !contest->failed.load() ? "a process crashed" : contest->failure.data();
+    const std::string message = crashed && !contest->failed.load()
+                                    ? "a process crashed, or did not end when told"
+                                    : contest->failure.data();
     ::munmap(memory, sizeof(Contest));
     if (failed) return fail(ErrorCode::io, fmt::format("{}: {}", arm.name, message));
     return outcome;
