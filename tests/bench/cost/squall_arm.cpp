@@ -122,9 +122,9 @@ void run_squall_server(const ContestOptions& options, Contest& contest, Suite su
 
 class SquallClient final : public Node {
   public:
-    SquallClient(Meter& meter, std::unique_ptr<ClientEndpoint> endpoint, std::uint32_t number,
-                 SendTimes times)
-        : meter_(meter), endpoint_(std::move(endpoint)), number_(number), times_(times) {}
+    SquallClient(Contest& contest, Meter& meter, std::unique_ptr<ClientEndpoint> endpoint,
+                 std::uint32_t number, SendTimes times)
+        : contest_(contest), meter_(meter), endpoint_(std::move(endpoint)), number_(number), times_(times) {}
     [[nodiscard]] bool is_ready() const { return is_ready_; }
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
