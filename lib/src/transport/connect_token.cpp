@@ -15,8 +15,8 @@ namespace {
 using secure::kNonceBytes;
 using secure::kPrivateTokenBytes;
 using secure::kVersionBytes;
-using secure::PrivateToken;
 using secure::prepare_crypto;
+using secure::PrivateToken;
 using secure::read_addresses;
 using secure::seal_private_token;
 using secure::suite_of_version;
