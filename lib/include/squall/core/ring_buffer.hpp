@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -36,7 +37,7 @@ class RingBuffer {
     void pop_front() {
         assert(size_ > 0);
         items_[head_] = T{};
-        head_ = (head_ + 1) & (capacity_ - 1);
+        head_ = (head_ + 1U) & (capacity_ - 1U);
         --size_;
     }
     void pop_back() {
@@ -73,7 +74,7 @@ class RingBuffer {
         auto items = std::make_unique<T[]>(capacity);
         for (std::size_t i = 0; i < size_; ++i) items[i] = std::move((*this)[i]);
         items_ = std::move(items);
-        capacity_ = capacity;
+        capacity_ = static_cast<std::uint32_t>(capacity);
         head_ = 0;
     }
     void swap(RingBuffer& other) noexcept {
@@ -83,9 +84,10 @@ class RingBuffer {
         std::swap(size_, other.size_);
     }
     std::unique_ptr<T[]> items_;
-    std::size_t capacity_ = 0;
-    std::size_t head_ = 0;
-    std::size_t size_ = 0;
+    // 32 bits each: idle connections are many, and no queue here holds four thousand million.
+    std::uint32_t capacity_ = 0;
+    std::uint32_t head_ = 0;
+    std::uint32_t size_ = 0;
 };
 
 }  // namespace squall

@@ -18,8 +18,8 @@ class Client final : public ClientEndpoint {
   public:
     Client(TimePoint now, ClientConfig config, EntropySource& entropy)
         : config_(std::move(config)), secure_(now, config_, entropy, account_.statistics) {
-        context_.config = config_.transport;
-        context_.limits = connection::limits_for(config_.transport.max_datagram_bytes);
+        context_.config = std::move(config_.transport);
+        context_.limits = connection::limits_for(context_.config.max_datagram_bytes);
     }
 
     Result<ConnectionId> connect(TimePoint now, Bytes token) override {
@@ -69,14 +69,14 @@ class Client final : public ClientEndpoint {
     Result<MessageId> send(TimePoint now, ConnectionId id, ChannelId channel, Bytes message,
                            SendOptions options) override {
         if (!is_connected(id)) return no_connection();
-        if (config_.transport.framing == Framing::raw)
+        if (context_.config.framing == Framing::raw)
             return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
         return peer_->connection().send(now, channel, message, options.notify);
     }
 
     Result<PacketNumber> send_payload(TimePoint, ConnectionId id, Bytes payload) override {
         if (!is_connected(id)) return no_connection();
-        if (config_.transport.framing != Framing::raw)
+        if (context_.config.framing != Framing::raw)
             return fail(ErrorCode::unsupported, "squall framing builds its own packets: use send()");
         return peer_->queue_payload(payload, secure_.next_packet_number());
     }

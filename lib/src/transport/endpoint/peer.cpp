@@ -13,20 +13,20 @@ Result<PacketNumber> Peer::queue_payload(Bytes payload, std::uint64_t next_numbe
     if (payload.size() > limit)
         return fail(ErrorCode::too_large, fmt::format("a payload of {} bytes: max_datagram_bytes leaves {}",
                                                       payload.size(), limit));
-    if (payloads_.size() >= kMaxWaitingPayloads)
+    if (raw_->waiting.size() >= kMaxWaitingPayloads)
         return fail(ErrorCode::queue_full,
-                    fmt::format("{} payloads wait already: drain poll_transmit()", payloads_.size()));
-    payloads_.push_back(context_->pool.copy_of(payload));
-    return PacketNumber{next_number + payloads_.size() - 1};
+                    fmt::format("{} payloads wait already: drain poll_transmit()", raw_->waiting.size()));
+    raw_->waiting.push_back(context_->pool.copy_of(payload));
+    return PacketNumber{next_number + raw_->waiting.size() - 1};
 }
 
 bool Peer::on_payload(TimePoint now, std::uint64_t number, Bytes payload, std::size_t datagram_bytes) {
     if (!is_raw())
         return connection_.on_packet(now, number, payload, datagram_bytes) !=
                connection::Connection::Outcome::malformed;
-    ++raw_packets_received_;
-    raw_received_.add(ByteCause::payload, payload.size());
-    raw_received_.add(ByteCause::protection, datagram_bytes - payload.size());
+    ++raw_->packets_received;
+    raw_->received.add(ByteCause::payload, payload.size());
+    raw_->received.add(ByteCause::protection, datagram_bytes - payload.size());
     context_->events.push(PayloadReceived{id_, PacketNumber{number}, payload});
     return true;
 }
@@ -34,23 +34,23 @@ bool Peer::on_payload(TimePoint now, std::uint64_t number, Bytes payload, std::s
 std::size_t Peer::write_payload(TimePoint now, std::uint64_t number, MutableBytes out,
                                 std::size_t protection_bytes) {
     if (!is_raw()) return connection_.build_packet(now, number, out, protection_bytes);
-    if (payloads_.empty()) return 0;
-    const std::size_t size = payloads_.front().size();
-    std::memcpy(out.data(), payloads_.front().bytes().data(), size);
-    payloads_.pop_front();
-    ++raw_packets_sent_;
-    raw_sent_.add(ByteCause::payload, size);
-    raw_sent_.add(ByteCause::protection, protection_bytes);
+    if (raw_->waiting.empty()) return 0;
+    const std::size_t size = raw_->waiting.front().size();
+    std::memcpy(out.data(), raw_->waiting.front().bytes().data(), size);
+    raw_->waiting.pop_front();
+    ++raw_->packets_sent;
+    raw_->sent.add(ByteCause::payload, size);
+    raw_->sent.add(ByteCause::protection, protection_bytes);
     return size;
 }
 
 ConnectionStatistics Peer::statistics() const {
     ConnectionStatistics out = connection_.statistics();
     if (is_raw()) {
-        out.sent = raw_sent_;
-        out.received = raw_received_;
-        out.packets_sent = raw_packets_sent_;
-        out.packets_received = raw_packets_received_;
+        out.sent = raw_->sent;
+        out.received = raw_->received;
+        out.packets_sent = raw_->packets_sent;
+        out.packets_received = raw_->packets_received;
     }
     return out;
 }

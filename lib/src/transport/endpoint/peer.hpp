@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 
 #include "squall/core/ring_buffer.hpp"
 #include "transport/connection/connection.hpp"
@@ -12,7 +13,10 @@ namespace squall::endpoint {
 class Peer {
   public:
     Peer(ConnectionId id, connection::ConnectionContext& context)
-        : connection_(id, context), context_(&context), id_(id) {}
+        : connection_(id, context),
+          raw_(context.config.framing == Framing::raw ? std::make_unique<Raw>() : nullptr),
+          context_(&context),
+          id_(id) {}
 
     [[nodiscard]] ConnectionId id() const { return id_; }
     [[nodiscard]] connection::Connection& connection() { return connection_; }
@@ -29,7 +33,7 @@ class Peer {
                                             std::size_t protection_bytes);
     [[nodiscard]] TimePoint poll_timeout() const { return is_raw() ? kNever : connection_.poll_timeout(); }
     [[nodiscard]] bool wants_to_send(TimePoint now) const {
-        return is_raw() ? !payloads_.empty() : connection_.wants_to_send(now);
+        return is_raw() ? !raw_->waiting.empty() : connection_.wants_to_send(now);
     }
     [[nodiscard]] ConnectionStatistics statistics() const;
 
@@ -38,13 +42,17 @@ class Peer {
 
   private:
     static constexpr std::size_t kMaxWaitingPayloads = 1024;
-    [[nodiscard]] bool is_raw() const { return context_->config.framing == Framing::raw; }
+    [[nodiscard]] bool is_raw() const { return raw_ != nullptr; }
+    // Only raw framing has it.
+    struct Raw {
+        RingBuffer<PooledBytes> waiting;
+        ByteLedger sent;
+        ByteLedger received;
+        std::uint64_t packets_sent = 0;
+        std::uint64_t packets_received = 0;
+    };
     connection::Connection connection_;
-    RingBuffer<PooledBytes> payloads_;
-    ByteLedger raw_sent_;
-    ByteLedger raw_received_;
-    std::uint64_t raw_packets_sent_ = 0;
-    std::uint64_t raw_packets_received_ = 0;
+    std::unique_ptr<Raw> raw_;
     connection::ConnectionContext* context_;
     ConnectionId id_;
 };

@@ -20,8 +20,8 @@ class Server final : public ServerEndpoint {
   public:
     Server(TimePoint now, ServerConfig config, EntropySource& entropy)
         : config_(std::move(config)), secure_(now, config_, entropy, account_.statistics) {
-        context_.config = config_.transport;
-        context_.limits = connection::limits_for(config_.transport.max_datagram_bytes);
+        context_.config = std::move(config_.transport);
+        context_.limits = connection::limits_for(context_.config.max_datagram_bytes);
     }
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
@@ -71,7 +71,7 @@ class Server final : public ServerEndpoint {
                            SendOptions options) override {
         Peer* peer = find(id);
         if (peer == nullptr) return no_connection(id);
-        if (config_.transport.framing == Framing::raw)
+        if (context_.config.framing == Framing::raw)
             return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
         auto sent = peer->connection().send(now, channel, message, options.notify);
         if (sent) mark_ready(id.slot, *peer);
@@ -81,7 +81,7 @@ class Server final : public ServerEndpoint {
     Result<PacketNumber> send_payload(TimePoint, ConnectionId id, Bytes payload) override {
         Peer* peer = find(id);
         if (peer == nullptr) return no_connection(id);
-        if (config_.transport.framing != Framing::raw)
+        if (context_.config.framing != Framing::raw)
             return fail(ErrorCode::unsupported, "squall framing builds its own packets: use send()");
         auto queued = peer->queue_payload(payload, secure_.next_packet_number(id.slot));
         if (queued) mark_ready(id.slot, *peer);

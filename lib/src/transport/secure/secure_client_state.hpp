@@ -17,7 +17,9 @@ struct SecureClient::State {
         : config(client_config),
           entropy(entropy_source),
           statistics(counters),
-          binding(Suite::netcode, client_config.transport.protocol_id) {}
+          binding(Suite::netcode, client_config.transport.protocol_id) {
+        config.transport.channels = {};  // none of this layer's business
+    }
 
     // --- what arrives
     void on_handshake_packet(TimePoint now, const PacketHeader& header, MutableBytes datagram);
