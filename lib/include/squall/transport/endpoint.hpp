@@ -152,7 +152,9 @@ class Endpoint : public Node {
     // channels), invalid_argument (empty).
     virtual Result<MessageId> send(TimePoint now, ConnectionId connection, ChannelId channel, Bytes message,
                                    SendOptions options = {}) = 0;
-    // Raw framing: queues one payload of 1 to max_datagram_bytes - 25 bytes; returns its packet number.
+    // Raw framing: queues one payload of 1 to max_datagram_bytes - 33 bytes (at most 1200). Returns the
+    // packet number that it gets at the next drain, unless a keep-alive or a disconnect leaves before it and
+    // takes that number.
     virtual Result<PacketNumber> send_payload(TimePoint now, ConnectionId connection, Bytes payload) = 0;
 
     // Ends a connection: redundant disconnect packets with the reason leave at the next drain, a Disconnected
