@@ -26,19 +26,25 @@ T value_or_exit(squall::Result<T> result) {
     std::exit(1);
 }
 
-// Hands all that one endpoint has to send to the other.
-void deliver(squall::TimePoint now, squall::Node& from, const squall::Address& address, squall::Node& to) {
-    std::array<std::byte, squall::kMaxDatagramBytes> buffer;
-    while (const auto transmit = from.poll_transmit(now, buffer))
-        to.receive(now, address, squall::MutableBytes(buffer).first(transmit->size));
-}
-
-// The text of the message that arrived, if one did.
+// The text of the message that arrived, if one did. Its bytes lie in the datagram that was received: poll
+// before that is reused.
 std::string next_message(squall::Endpoint& endpoint) {
     std::string text;
     while (const auto event = endpoint.poll_event())
         if (const auto* message = std::get_if<squall::MessageReceived>(&*event))
             text = squall::as_text(message->bytes);
+    return text;
+}
+
+// Hands all that one endpoint has to send to the other; returns the message that arrived with it, if one did.
+std::string deliver(squall::TimePoint now, squall::Endpoint& from, const squall::Address& address,
+                    squall::Endpoint& to) {
+    std::string text;
+    std::array<std::byte, squall::kMaxDatagramBytes> buffer;
+    while (const auto transmit = from.poll_transmit(now, buffer)) {
+        to.receive(now, address, squall::MutableBytes(buffer).first(transmit->size));
+        text += next_message(to);
+    }
     return text;
 }
 
@@ -67,12 +73,9 @@ int run() {
     for (bool sent = false; now < squall::TimePoint{2s}; now += 10ms) {
         client->handle_timeout(now);
         server->handle_timeout(now);
-        deliver(now, *client, kClientAddress, *server);
-        deliver(now, *server, kServerAddress, *client);
-
-        if (next_message(*server) == "ping")
+        if (deliver(now, *client, kClientAddress, *server) == "ping")
             (void)server->send(now, server->connections().front(), kChat, squall::as_bytes("pong"));
-        if (next_message(*client) == "pong") {
+        if (deliver(now, *server, kServerAddress, *client) == "pong") {
             std::printf("pong after %.0f ms\n", squall::to_milliseconds(now - squall::TimePoint{1s}));
             return 0;
         }

@@ -2,41 +2,8 @@
 // per message.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "support/counting_new.hpp"
 #include "unit/arena/virtual_match.hpp"
-
-namespace {
-
-std::uint64_t allocations = 0;
-
-void* allocate(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return allocate(size);
-}
-void* operator new[](std::size_t size) {
-    return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace squall::arena {
 namespace {
@@ -48,7 +15,9 @@ TEST(Allocation, AMatchInItsSteadyStateAllocatesNothingInTheServerOrInTheClients
     config.max_clients = 100;
     VirtualMatch match(config);
     std::uint64_t inside = 0;
-    match.watch_ = [&](bool enters) { inside += enters ? 0 - allocations : allocations; };
+    match.watch_ = [&](bool enters) {
+        inside += enters ? 0 - test::allocation_count() : test::allocation_count();
+    };
     match.join_many(60);
     match.host_.run_until(match.host_.now() + seconds(60));
     inside = 0;

@@ -3,44 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "squall/runtime/asio_host.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations = 0;
-
-void* allocate(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    return allocate(size);
-}
-void* operator new[](std::size_t size) {
-    return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
+#include "support/counting_new.hpp"
 
 namespace squall {
 namespace {
@@ -81,6 +48,7 @@ class CountingNode final : public Node {
 };
 
 void expect_no_allocations(const AsioHostOptions& options) {
+    if (!test::counts_allocations()) GTEST_SKIP() << "ThreadSanitizer does not let us count";
     auto host = std::move(*AsioHost::make(options));
     CountingNode server;
     server.is_echo = true;
@@ -100,9 +68,9 @@ void expect_no_allocations(const AsioHostOptions& options) {
         return server.received >= target;
     };
     ASSERT_TRUE(run_for(2'000));
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = test::allocation_count();
     ASSERT_TRUE(run_for(10'000));
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(test::allocation_count() - before, 0u);
     EXPECT_GT(clients[0]->received, 0u);
 }
 
@@ -117,9 +85,10 @@ TEST(Allocation, NoneWithSegmentation) {
 }
 
 TEST(Allocation, IsCounted) {
-    const std::uint64_t before = allocations;
+    if (!test::counts_allocations()) GTEST_SKIP() << "ThreadSanitizer does not let us count";
+    const std::uint64_t before = test::allocation_count();
     const auto memory = std::make_unique<std::vector<int>>(10);
-    EXPECT_GE(allocations - before, 2u) << memory->size();
+    EXPECT_GE(test::allocation_count() - before, 2u) << memory->size();
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "counting_new.hpp"
+#include "support/counting_new.hpp"
 #include "squall/simulator/flip_bit.hpp"
 #include "squall/trace/sink.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "counting_new.hpp"
+#include "support/counting_new.hpp"
 #include "squall/core/rng.hpp"
 
 namespace squall::simulator {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <set>
 
-#include "counting_new.hpp"
+#include "support/counting_new.hpp"
 #include "scripted_node.hpp"
 
 namespace squall::simulator {

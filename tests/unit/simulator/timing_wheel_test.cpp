@@ -6,7 +6,7 @@
 #include <queue>
 #include <vector>
 
-#include "counting_new.hpp"
+#include "support/counting_new.hpp"
 #include "squall/core/rng.hpp"
 
 namespace squall::simulator {

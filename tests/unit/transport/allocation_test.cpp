@@ -2,35 +2,8 @@
 // program replaced.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "support/counting_new.hpp"
 #include "unit/transport/endpoint_net.hpp"
-
-namespace {
-std::uint64_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-    return operator new(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace squall {
 namespace {
@@ -83,10 +56,10 @@ TEST_P(SteadyState, AllocatesNothing) {
         deliver(client, client_address, *net.server);
     };
     for (int i = 0; i < 2000; ++i) step();
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = test::allocation_count();
     const std::uint64_t packets_before = packets;
     for (int i = 0; i < 2000; ++i) step();
-    EXPECT_EQ(allocations - before, 0U) << "in " << packets - packets_before << " packets";
+    EXPECT_EQ(test::allocation_count() - before, 0U) << "in " << packets - packets_before << " packets";
     EXPECT_GE(packets - packets_before, 4000U);
     EXPECT_GT(lost, 500U);
 }

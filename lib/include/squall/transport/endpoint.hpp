@@ -101,7 +101,9 @@ struct Disconnected {
     DisconnectReason reason = DisconnectReason::none;
     bool slot_is_held = false;  // the player may come back to this slot within the grace time
 };
-// A whole message. The bytes are valid until the next call of receive() or handle_timeout().
+// A whole message. The bytes lie in the datagram that was given to receive(), or in memory of the endpoint:
+// valid until the next call of receive() or handle_timeout(), as long as the caller leaves that datagram
+// alone. So poll right after each receive().
 struct MessageReceived {
     ConnectionId connection;
     ChannelId channel;

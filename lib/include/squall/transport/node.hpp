@@ -26,7 +26,8 @@ struct Transmit {
 class Node {
   public:
     virtual ~Node() = default;
-    // Takes one datagram. The bytes are the node's to change (it decrypts in place) until it returns.
+    // Takes one datagram. The bytes are the node's to change (it decrypts in place), and stay as they are
+    // until the host's next call: what the node has not yet handed on may lie in them.
     virtual void receive(TimePoint now, const Address& from, MutableBytes datagram) = 0;
     // Writes the next datagram to send to the front of `buffer` (at least kMaxDatagramBytes); nothing if
     // there is none now.
