@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <optional>
 
+namespace {
+struct BrokenAssumption {};
+}  // namespace
+
 // The parser lives in this file alone. It recurses with the nesting, and so do its destructors: 16 is deep
 // enough.
 #define TOML_HEADER_ONLY 1
@@ -16,7 +20,15 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wold-style-cast"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wterminate"
 #endif
+#endif
+#include <toml++/impl/preprocessor.h>
+// toml++ 3.3 takes for granted that a table header begins with a key: "[," is a failed assertion there, and
+// undefined behaviour without assertions. What it assumes is checked instead, in every build.
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(expr) ((expr) ? void(0) : throw BrokenAssumption{})
 #include <toml++/toml.h>
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
@@ -86,6 +98,34 @@ std::uint32_t line_with_absurd_key(std::string_view text) {
     return 0;
 }
 
+// For the message only: where toml++ gave up without saying where.
+// Returns the first line that would be a header without a key; 0 if there is none.
+std::uint32_t line_with_nameless_header(std::string_view text) {
+    std::uint32_t line = 0;
+    int open_brackets = 0;  // of arrays that began on earlier lines
+    while (!text.empty()) {
+        ++line;
+        const auto end = text.find('\n');
+        std::string_view rest = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        const auto skip_blanks = [&] {
+            rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t")));
+        };
+        skip_blanks();
+        if (open_brackets <= 0 && rest.starts_with('[')) {
+            rest.remove_prefix(rest.starts_with("[[") ? 2 : 1);
+            skip_blanks();
+            const char c = rest.empty() ? '\0' : rest[0];
+            const bool is_key = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                c == '_' || c == '-' || c == '"' || c == '\'';
+            if (!is_key) return line;
+            continue;
+        }
+        for (const char c : rest.substr(0, rest.find('#'))) open_brackets += c == '[' ? 1 : c == ']' ? -1 : 0;
+    }
+    return 0;
+}
+
 }  // namespace
 
 const Value* Value::find(std::string_view key) const {
@@ -134,7 +174,14 @@ std::expected<Value, Diagnostic> parse_document(std::string_view text, std::uint
                                           fmt::format("this line has more than {} dots", kMaxDotsInLine),
                                           "no key of a scenario needs them"});
     }
-    const toml::parse_result parsed = toml::parse(text);
+    toml::parse_result parsed;
+    try {
+        parsed = toml::parse(text);
+    } catch (const BrokenAssumption&) {
+        return std::unexpected(Diagnostic{{source, std::max(1U, line_with_nameless_header(text)), 1},
+                                          "not valid TOML: a table header without a name",
+                                          "write for instance [target] or [[groups]]"});
+    }
     if (!parsed) {
         return std::unexpected(Diagnostic{position_of(parsed.error().source(), source),
                                           "not valid TOML: " + std::string(parsed.error().description()),

@@ -386,6 +386,28 @@ TEST(Connection, AnAcknowledgementOfWhatWasNeverSentIsMalformed) {
               Connection::Outcome::malformed);
 }
 
+// Found by the fuzzer: such an acknowledgement ended the connection.
+TEST(Connection, AnAcknowledgementThatComesAfterItsPacketWasForgottenIsNoLie) {
+    ConnectionPair pair(four_channels());
+    Connection& connection = *pair.sides[0].connection;
+    std::array<std::byte, kMaxDatagramBytes> buffer;
+    ASSERT_TRUE(connection.send(pair.now, kUnreliable, numbered_message(0, 64), true));
+    ASSERT_GT(connection.build_packet(pair.now, 5, buffer, 20), 0U);
+    for (int i = 0; i < 100; ++i) {
+        pair.now += 200ms;
+        connection.handle_timeout(pair.now);
+        (void)connection.build_packet(pair.now, 6, buffer, 20);
+    }
+    EXPECT_EQ(connection.poll_timeout(), kNever);
+    std::array<std::byte, 16> bytes{};
+    ByteWriter writer(bytes);
+    writer.write(kFlagAck);
+    AckFrame ack;
+    ack.largest.value = 5;
+    ack.serialize_to(writer);
+    EXPECT_EQ(connection.on_packet(pair.now, 0, writer.written(), 40), Connection::Outcome::accepted);
+}
+
 TEST(Connection, MoreThanMayBeStoredIsNotAcknowledged) {
     TransportConfig config = four_channels();
     config.max_reassembly_bytes = 64 * 1024;

@@ -173,6 +173,7 @@ void Connection::finish_packet(PacketWriter& out, MutableBytes payload, bool tol
     packet.is_eliciting = out.carries_messages;
     packet.is_wanted = out.carries_reliable;
     ++statistics_.packets_sent;
+    largest_sent_ = sent_.end_number() - 1;
     statistics_.sent.add(ByteCause::protection, protection_bytes);
     pacer_.on_sent(datagram_bytes);
     if (packet.is_eliciting) {

@@ -107,6 +107,7 @@ class Connection final : private MessageSink, private SettlementSink {
     Pacer pacer_;
     TimePoint present_{};  // the `now` of the change under way, for events raised inside it
 
+    std::uint64_t largest_sent_ = 0;
     std::uint64_t largest_acked_ = 0;
     std::uint64_t scan_from_ = 0;   // no packet below is in flight
     TimePoint loss_time_ = kNever;  // when the next packet counts as lost by its age

@@ -79,10 +79,8 @@ void Connection::take_in_frames(TimePoint, Bytes frames) {
 // An acknowledgement of what was never sent is a lie or a bug.
 bool Connection::check_ack(const AckFrame& ack, std::uint64_t& largest) const {
     if (statistics_.packets_sent == 0) return false;
-    const std::uint64_t newest =
-        sent_.empty() ? largest_acked_ : std::max(largest_acked_, sent_.end_number() - 1);
-    largest = ack.largest.unwrap(newest);
-    return largest <= newest;
+    largest = ack.largest.unwrap(largest_sent_);
+    return largest <= largest_sent_;
 }
 
 void Connection::on_ack(TimePoint now, const AckFrame& ack, std::uint64_t largest) {
