@@ -98,6 +98,22 @@ std::uint32_t line_with_absurd_key(std::string_view text) {
     return 0;
 }
 
+// toml++ 3.3 has undefined behaviour on some letters beyond ASCII outside of texts, and only a parser could
+// tell where a text ends.
+std::optional<Position> first_beyond_ascii(std::string_view text, std::uint32_t source) {
+    Position at{source, 1, 1};
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) >= 0x80) return at;
+        if (c == '\n') {
+            ++at.line;
+            at.column = 1;
+        } else {
+            ++at.column;
+        }
+    }
+    return std::nullopt;
+}
+
 // For the message only: where toml++ gave up without saying where.
 // Returns the first line that would be a header without a key; 0 if there is none.
 std::uint32_t line_with_nameless_header(std::string_view text) {
@@ -173,6 +189,10 @@ std::expected<Value, Diagnostic> parse_document(std::string_view text, std::uint
         return std::unexpected(Diagnostic{{source, line, 1},
                                           fmt::format("this line has more than {} dots", kMaxDotsInLine),
                                           "no key of a scenario needs them"});
+    }
+    if (const auto at = first_beyond_ascii(text, source)) {
+        return std::unexpected(Diagnostic{*at, "a character that is not ASCII",
+                                          "a scenario is written in plain ASCII, its comments too"});
     }
     toml::parse_result parsed;
     try {

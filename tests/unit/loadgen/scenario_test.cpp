@@ -205,7 +205,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"unknown_table", "[thresholdz]\n",
                 "unknown key 'thresholdz' in the scenario; did you mean 'thresholds'?"},
         Refusal{"syntax", "a = = 1\n", "not valid TOML"},
-        // Found by the fuzzer: an assertion of the parser.
+        // Found by the fuzzer: undefined behaviour and an assertion of the parser.
+        Refusal{"beyond_ascii", "\xc3\xa9 = 1\n", "a character that is not ASCII"},
         Refusal{"nameless_header", "[,\n", "a table header without a name"},
         Refusal{"doubled_key", "vus = 51\n", "not valid TOML"},
         Refusal{"bare_delay", "[networks.x]\ndelay = 15\n", "'delay' of [networks.x] is 15 without a unit"},

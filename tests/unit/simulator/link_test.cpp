@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "support/counting_new.hpp"
 #include "squall/simulator/flip_bit.hpp"
 #include "squall/trace/sink.hpp"
+#include "support/counting_new.hpp"
 
 namespace squall::simulator {
 namespace {

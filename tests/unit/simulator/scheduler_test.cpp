@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "support/counting_new.hpp"
 #include "squall/core/rng.hpp"
+#include "support/counting_new.hpp"
 
 namespace squall::simulator {
 namespace {

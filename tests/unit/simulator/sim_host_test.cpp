@@ -8,8 +8,8 @@
 #include <memory>
 #include <set>
 
-#include "support/counting_new.hpp"
 #include "scripted_node.hpp"
+#include "support/counting_new.hpp"
 
 namespace squall::simulator {
 namespace {

@@ -6,8 +6,8 @@
 #include <queue>
 #include <vector>
 
-#include "support/counting_new.hpp"
 #include "squall/core/rng.hpp"
+#include "support/counting_new.hpp"
 
 namespace squall::simulator {
 namespace {
