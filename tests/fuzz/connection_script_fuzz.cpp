@@ -103,9 +103,10 @@ class Script {
 
     void wait(Duration span) {
         const TimePoint end = now_ + span;
-        for (int steps = 0; steps < 200; ++steps) {
+        for (int steps_in_place = 0; steps_in_place < 200; ++steps_in_place) {
             TimePoint next = end;
             for (Side& s : sides_) next = std::min(next, std::max(now_, s.connection->poll_timeout()));
+            if (next > now_) steps_in_place = 0;
             now_ = next;
             for (int side = 0; side < 2; ++side) {
                 if (sides_[side].connection->poll_timeout() <= now_)
