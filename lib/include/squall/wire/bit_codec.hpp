@@ -57,11 +57,11 @@ constexpr unsigned length_bits(std::size_t limit) {
 template <class C, class T>
 consteval std::size_t least_bits() {
     constexpr Kind kind = kKind<T>;
-    if constexpr (kIsUnit<C, T> && !C::kValue.rests) {
+    if constexpr (kIsUnit<C, T> && !kRests<C, T>) {
         std::size_t bits = 0;
         for (const Code& code : kCodes<C, T>) bits += length_bits(code.highest);
         return bits;
-    } else if constexpr (C::kValue.rests || kind == Kind::boolean || kind == Kind::optional) {
+    } else if constexpr (kRests<C, T> || kind == Kind::boolean || kind == Kind::optional) {
         return 1;
     } else if constexpr (kind == Kind::floating) {
         return C::kValue.grid ? length_bits(C::kValue.grid->highest) : sizeof(T) * 8;
@@ -308,7 +308,7 @@ void put_content(Stream& stream, const T& value) {
 }
 template <class C, class Stream, class T>
 void put(Stream& stream, const T& value) {
-    if constexpr (C::kValue.rests && contents_of<T>().only_floats && kKind<T> != Kind::floating) {
+    if constexpr (kRests<C, T>) {
         const bool rests = reads_as_zero<C>(value);
         stream.boolean(rests);
         if (rests) return;
@@ -408,7 +408,7 @@ void get_content(BitReader& reader, T& value) {
 }
 template <class C, class T>
 void get(BitReader& reader, T& value) {
-    if constexpr (C::kValue.rests && contents_of<T>().only_floats && kKind<T> != Kind::floating) {
+    if constexpr (kRests<C, T>) {
         bool rests = false;
         reader.boolean(rests);
         if (rests) return set_to_zero<C>(value);

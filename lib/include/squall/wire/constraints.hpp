@@ -90,21 +90,30 @@ struct Constraints {
     return all;
 }
 
-// What a container's elements get of its constraints.
-[[nodiscard]] constexpr Constraints for_elements(Constraints constraints) {
-    constraints.max_size = constraints.max_element_size;
-    constraints.max_element_size.reset();
-    return constraints;
+// What the parts of anything get of its constraints.
+[[nodiscard]] constexpr Constraints for_parts(const Constraints& whole) {
+    Constraints part;
+    part.integers = whole.integers;
+    part.floats = whole.floats;
+    part.grid = whole.grid;
+    part.epsilon = whole.epsilon;
+    part.variable_length = whole.variable_length;
+    return part;
 }
 
-// What a struct's members get: all but what speaks of the struct as a whole.
-[[nodiscard]] constexpr Constraints for_members(Constraints constraints) {
-    constraints.rests = false;
-    constraints.move_bits = 0;
-    constraints.quaternion_bits = 0;
-    constraints.max_size.reset();
-    constraints.max_element_size.reset();
-    return constraints;
+// What the elements of a list or map get.
+[[nodiscard]] constexpr Constraints for_elements(const Constraints& whole) {
+    Constraints element = for_parts(whole);
+    element.max_size = whole.max_element_size;
+    element.quaternion_bits = whole.quaternion_bits;
+    element.move_bits = whole.move_bits;
+    element.rests = whole.rests;
+    return element;
+}
+
+// What a struct's members get: nothing that speaks of the struct as a whole.
+[[nodiscard]] constexpr Constraints for_members(const Constraints& whole) {
+    return for_parts(whole);
 }
 
 namespace detail {

@@ -135,14 +135,26 @@ consteval Contents contents_of() {
         if constexpr (kind == Kind::list || kind == Kind::map) {
             contents.sized_inside = contents.sized;
             contents.sized = true;
-            contents.only_floats = false;
         }
-        if constexpr (kind == Kind::optional) contents.only_floats = false;
         return contents;
     } else {
         return {.integers = kind != Kind::boolean, .only_floats = false};
     }
 }
+
+// A struct of floats or an array of them: what at_rest, moves and unit_quaternion speak of as one.
+template <class T>
+consteval bool is_one_of_floats() {
+    if constexpr (kKind<T> == Kind::structure) {
+        return contents_of<T>().only_floats && contents_of<T>().floats;
+    } else if constexpr (kKind<T> == Kind::array) {
+        return std::is_floating_point_v<ElementOf<T>>;
+    } else {
+        return false;
+    }
+}
+template <class T>
+inline constexpr bool kIsOneOfFloats = is_one_of_floats<T>();
 
 // A type inside itself would let a peer nest without end.
 template <class T>

@@ -18,7 +18,8 @@ struct Code {
 };
 
 template <class C, class T>
-inline constexpr bool kIsQuaternion = C::kValue.quaternion_bits != 0 && contents_of<T>().quaternion;
+inline constexpr bool kIsQuaternion =
+    C::kValue.quaternion_bits != 0 && kIsOneOfFloats<T> && contents_of<T>().quaternion;
 
 template <class C, class T>
 consteval bool all_quantised();
@@ -44,7 +45,12 @@ consteval bool all_quantised() {
 }
 // Sent as a row of codes, not part by part.
 template <class C, class T>
-inline constexpr bool kIsUnit = kIsQuaternion<C, T> || (C::kValue.move_bits != 0 && all_quantised<C, T>());
+inline constexpr bool kIsUnit =
+    kIsQuaternion<C, T> ||
+    (C::kValue.move_bits != 0 && (kIsOneOfFloats<T> || kKind<T> == Kind::floating) && all_quantised<C, T>());
+// One bit may say that all of it is zero.
+template <class C, class T>
+inline constexpr bool kRests = C::kValue.rests && kIsOneOfFloats<T>;
 
 // Calls part(constraints, member) for the members or elements of a unit.
 template <class C, class T, class F>
@@ -56,6 +62,18 @@ constexpr void for_each_part(T& value, F&& part) {
         for_each_member(value, [&]<std::size_t I>(std::integral_constant<std::size_t, I>, auto& member) {
             part(FieldConstraints<C, Plain, I>{}, member);
         });
+    }
+}
+
+// The same for two: part(constraints, left member, right member).
+template <class C, class T, class F>
+constexpr void for_each_pair(const T& left, const T& right, F&& part) {
+    if constexpr (kKind<T> == Kind::array) {
+        for (std::size_t i = 0; i < left.size(); ++i) part(ArrayConstraints<C, T>{}, left[i], right[i]);
+    } else {
+        visit_member_pairs(left, right,
+                           [&]<std::size_t I>(std::integral_constant<std::size_t, I>, const auto& a,
+                                              const auto& b) { part(FieldConstraints<C, T, I>{}, a, b); });
     }
 }
 
