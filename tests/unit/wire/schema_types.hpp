@@ -48,8 +48,15 @@ struct Quat {
     float w = 1;
     friend bool operator==(const Quat&, const Quat&) = default;
 };
+// x and z within 256 m, the height within 16 m, all in steps of 1/512 m.
+struct Position {
+    float x = 0;
+    float y = 0;
+    float z = 0;
+    friend bool operator==(const Position&, const Position&) = default;
+};
 struct Entity {
-    Vec3 position;
+    Position position;
     Quat rotation;
     Vec3 velocity;
     std::uint8_t health = 0;
@@ -139,6 +146,8 @@ inline constexpr auto squall::wire::field<&squall::wire::test::CompactPlayer::us
 template <>
 inline constexpr auto squall::wire::field<&squall::wire::test::Entity::position> =
     quantised(-256, 256, 18) | moves(10);
+template <>
+inline constexpr auto squall::wire::field<&squall::wire::test::Position::y> = quantised(-16, 16, 14);
 template <>
 inline constexpr auto squall::wire::field<&squall::wire::test::Entity::rotation> = unit_quaternion(9);
 template <>

@@ -449,9 +449,52 @@ void get_change(BitReader& reader, T& value) {
     }
 }
 
+// --- What a receiver would read ---
+
+template <class C, class T>
+[[nodiscard]] bool settle(T& value) {
+    constexpr Kind kind = kKind<T>;
+    if constexpr (kIsUnit<C, T>) {
+        UnitCodes<C, T> codes;
+        return quantise_unit<C>(value, codes) && restore_unit<C>(value, codes);
+    } else if constexpr (kind == Kind::floating) {
+        if constexpr (C::kValue.grid.has_value()) {
+            const auto steps = C::kValue.grid->quantise(static_cast<double>(value));
+            if (steps) value = static_cast<T>(C::kValue.grid->restore(*steps));
+            return steps.has_value();
+        } else {
+            return true;
+        }
+    } else if constexpr (kind == Kind::structure || kind == Kind::array) {
+        bool good = true;
+        for_each_part<C>(
+            value, [&](auto constraints, auto& part) { good = good && settle<decltype(constraints)>(part); });
+        return good;
+    } else if constexpr (kind == Kind::optional) {
+        return !value || settle<C>(*value);
+    } else if constexpr (kind == Kind::list) {
+        return std::ranges::all_of(value,
+                                   [](auto& element) { return settle<ElementConstraints<C>>(element); });
+    } else if constexpr (kind == Kind::map) {
+        return std::ranges::all_of(value,
+                                   [](auto& entry) { return settle<ElementConstraints<C>>(entry.second); });
+    } else if constexpr (kind == Kind::variant) {
+        return std::visit([](auto& alternative) { return settle<C>(alternative); }, value);
+    } else {
+        return true;
+    }
+}
+
 }  // namespace squall::wire::detail
 
 namespace squall::wire {
+
+// Makes a value what a receiver of it would have, without writing it: quantised. Once a tick, for all
+// receivers. False if a quantised number is out of its range; the value is then a mixture.
+template <Described T>
+[[nodiscard]] bool settle(T& value) {
+    return detail::settle<detail::Free>(value);
+}
 
 // Is there anything to send? A value that would be refused counts as changed.
 template <Described T>

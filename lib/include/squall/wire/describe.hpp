@@ -111,7 +111,8 @@ consteval Contents contents_of_all(TypeList<T...>) {
             all.float_bytes = part.float_bytes;
     };
     (add(contents_of<T>()), ...);
-    all.quaternion = sizeof...(T) == 4 && (std::is_floating_point_v<T> && ...);
+    all.quaternion =
+        sizeof...(T) == 4 && ((std::is_same_v<T, float> && ...) || (std::is_same_v<T, double> && ...));
     return all;
 }
 

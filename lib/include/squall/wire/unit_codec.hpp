@@ -84,37 +84,81 @@ struct SmallestThree {
     [[nodiscard]] constexpr std::uint64_t highest() const { return (std::uint64_t{1} << bits) - 2; }
     [[nodiscard]] constexpr double step() const { return 2 * kBound / static_cast<double>(highest()); }
 
-    // Which one is the largest, then the other three; false if the length is not about 1.
-    [[nodiscard]] bool quantise(const std::array<double, 4>& q, std::uint64_t* codes) const {
+    using Quaternion = std::array<double, 4>;
+    using Codes = std::array<std::uint64_t, 4>;
+
+    // Which one is the largest, then the other three; false if the length is not about 1. `Component` is what
+    // a reader keeps them in. What it keeps gives the same codes again.
+    template <class Component>
+    [[nodiscard]] bool quantise(const Quaternion& q, Codes& codes) const {
         const double length = q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3];
         if (!(length >= 0.98 && length <= 1.02)) return false;
-        std::size_t largest = 0;
-        for (std::size_t i = 1; i < 4; ++i)
-            if (std::abs(q[i]) > std::abs(q[largest])) largest = i;
-        // A rotation and its negative are the same: the largest is sent positive.
-        const double scale = (q[largest] < 0 ? -1.0 : 1.0) / std::sqrt(length) / step();
-        const auto middle = static_cast<double>(highest() / 2);
-        *codes++ = largest;
-        for (std::size_t i = 0; i < 4; ++i) {
-            if (i == largest) continue;
-            const double place = q[i] * scale + middle + 0.5;
-            const auto top = static_cast<double>(highest());
-            *codes++ = static_cast<std::uint64_t>(place < 0 ? 0.0 : place > top ? top : place);
-        }
+        if (quantise_once(q, length, codes)) settle_tie<Component>(codes);
         return true;
     }
     // False for codes that no rotation gives.
-    [[nodiscard]] bool restore(const std::uint64_t* codes, std::array<double, 4>& q) const {
+    [[nodiscard]] bool restore(const Codes& codes, Quaternion& q) const {
         const std::size_t largest = codes[0];
+        std::size_t next = 1;
         double left = 1;
         for (std::size_t i = 0; i < 4; ++i) {
             if (i == largest) continue;
-            q[i] = (static_cast<double>(*++codes) - static_cast<double>(highest() / 2)) * step();
+            q[i] = (static_cast<double>(codes[next++]) - static_cast<double>(highest() / 2)) * step();
             left -= q[i] * q[i];
         }
         if (left < 0.25 - 2 * step()) return false;
         q[largest] = std::sqrt(left);
         return true;
+    }
+
+  private:
+    // True if another component is so nearly as large that a reader may find that one the largest.
+    [[nodiscard]] bool quantise_once(const Quaternion& q, double length, Codes& codes) const {
+        std::size_t largest = 0;
+        for (std::size_t i = 1; i < 4; ++i)
+            if (std::abs(q[i]) > std::abs(q[largest])) largest = i;
+        // A rotation and its negative are the same: the largest is sent positive.
+        const double scale = (q[largest] < 0 ? -1.0 : 1.0) / (std::sqrt(length) * step());
+        const auto middle = static_cast<double>(highest() / 2);
+        const auto top = static_cast<double>(highest());
+        const double near = std::abs(q[largest]) - 6 * step();
+        std::size_t next = 1;
+        bool tie = false;
+        codes[0] = largest;
+        for (std::size_t i = 0; i < 4; ++i) {
+            if (i == largest) continue;
+            tie = tie || std::abs(q[i]) > near;
+            const double place = q[i] * scale + middle + 0.5;
+            codes[next++] = static_cast<std::uint64_t>(static_cast<std::int64_t>(place < 0     ? 0.0
+                                                                                 : place > top ? top
+                                                                                               : place));
+        }
+        return tie;
+    }
+    // What a reader of these codes would send.
+    template <class Component>
+    [[nodiscard]] Codes resent(const Codes& codes) const {
+        Quaternion q{};
+        Codes again = codes;
+        if (!restore(codes, q)) return again;
+        double length = 0;
+        for (double& c : q) {
+            c = static_cast<double>(static_cast<Component>(c));
+            length += c * c;
+        }
+        (void)quantise_once(q, length, again);
+        return again;
+    }
+    // Nearly equal components: sending again what was read may go round in a circle of a few forms, whose
+    // least is taken by all.
+    template <class Component>
+    void settle_tie(Codes& codes) const {
+        for (int i = 0; i < 8; ++i) codes = resent<Component>(codes);
+        Codes least = codes;
+        Codes each = resent<Component>(codes);
+        for (int i = 0; i < 8 && each != codes; ++i, each = resent<Component>(each))
+            if (each < least) least = each;
+        codes = least;
     }
 };
 
@@ -169,11 +213,17 @@ template <class C, class T>
 [[nodiscard]] bool quantise_unit(const T& value, std::uint64_t*& next) {
     if constexpr (kIsQuaternion<C, T>) {
         std::array<double, 4> q{};
+        std::array<std::uint64_t, 4> codes;
         std::size_t i = 0;
+        bool good = true;
         for_each_part<C>(value, [&](auto, const auto& part) { q[i++] = static_cast<double>(part); });
-        if (!SmallestThree{C::kValue.quaternion_bits}.quantise(q, next)) return false;
-        next += 4;
-        return true;
+        for_each_part<C>(value, [&]<class P>(auto, const P&) {
+            // All four are of one type; the first speaks for them.
+            if (i == 4) good = SmallestThree{C::kValue.quaternion_bits}.template quantise<P>(q, codes);
+            ++i;
+        });
+        for (const std::uint64_t code : codes) *next++ = code;
+        return good;
     } else if constexpr (kKind<T> == Kind::floating) {
         const auto steps = C::kValue.grid->quantise(static_cast<double>(value));
         if (!steps) return false;
@@ -192,8 +242,9 @@ template <class C, class T>
 [[nodiscard]] bool restore_unit(T& value, const std::uint64_t*& next) {
     if constexpr (kIsQuaternion<C, T>) {
         std::array<double, 4> q{};
-        if (!SmallestThree{C::kValue.quaternion_bits}.restore(next, q)) return false;
-        next += 4;
+        std::array<std::uint64_t, 4> codes;
+        for (std::uint64_t& code : codes) code = *next++;
+        if (!SmallestThree{C::kValue.quaternion_bits}.restore(codes, q)) return false;
         std::size_t i = 0;
         for_each_part<C>(value, [&](auto, auto& part) {
             part = static_cast<std::remove_reference_t<decltype(part)>>(q[i++]);
