@@ -1,6 +1,8 @@
 // Replaces the global operator new by one that counts. Knows nothing of who allocates.
 #include "support/counting_new.hpp"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -21,17 +23,25 @@
 #if SQUALL_COUNTS_NEW
 namespace {
 std::atomic<std::uint64_t> allocations = 0;
+std::atomic<std::int64_t> live = 0;
+
+void* noted(void* memory) {
+    if (memory == nullptr) throw std::bad_alloc();
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    live.fetch_add(static_cast<std::int64_t>(malloc_usable_size(memory)), std::memory_order_relaxed);
+    return memory;
+}
+void release(void* memory) {
+    live.fetch_sub(static_cast<std::int64_t>(malloc_usable_size(memory)), std::memory_order_relaxed);
+    std::free(memory);
+}
 
 void* counted(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc();
+    return noted(std::malloc(size == 0 ? 1 : size));
 }
 void* counted_aligned(std::size_t size, std::align_val_t alignment) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
     const auto step = static_cast<std::size_t>(alignment);
-    if (void* memory = std::aligned_alloc(step, (size + step - 1) / step * step)) return memory;
-    throw std::bad_alloc();
+    return noted(std::aligned_alloc(step, (size + step - 1) / step * step));
 }
 }  // namespace
 
@@ -48,28 +58,28 @@ void* operator new[](std::size_t size, std::align_val_t alignment) {
     return counted_aligned(size, alignment);
 }
 void operator delete(void* memory) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory, std::align_val_t) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
+    release(memory);
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
+    release(memory);
 }
 #endif
 
@@ -79,8 +89,14 @@ namespace squall::test {
 std::uint64_t allocation_count() {
     return allocations.load(std::memory_order_relaxed);
 }
+std::int64_t live_bytes() {
+    return live.load(std::memory_order_relaxed);
+}
 #else
 std::uint64_t allocation_count() {
+    return 0;
+}
+std::int64_t live_bytes() {
     return 0;
 }
 #endif

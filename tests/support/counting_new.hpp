@@ -9,5 +9,7 @@ namespace squall::test {
 // counts_allocations().
 [[nodiscard]] std::uint64_t allocation_count();
 [[nodiscard]] bool counts_allocations();
+// Bytes that operator new has handed out and nobody has given back, as malloc rounds them.
+[[nodiscard]] std::int64_t live_bytes();
 
 }  // namespace squall::test

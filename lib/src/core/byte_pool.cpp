@@ -91,6 +91,14 @@ PooledBytes BytePool::copy_of(Bytes bytes) {
     return out;
 }
 
+void BytePool::release_unused() {
+    if (bytes_in_use_ > 0 || slabs_.empty()) return;
+    slabs_.clear();
+    slabs_.shrink_to_fit();
+    free_ = {};
+    slab_bits_ = {};
+}
+
 void BytePool::give_back(std::byte* data, std::uint8_t size_class, std::size_t size) {
     if (size_class == kHeapClass) {
         bytes_in_use_ -= size;

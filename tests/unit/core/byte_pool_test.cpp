@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "squall/core/rng.hpp"
+#include "support/counting_new.hpp"
 
 namespace squall {
 namespace {
@@ -70,6 +71,20 @@ TEST(BytePool, NeverHandsOutTheSameByteTwice) {
     }
     held.clear();
     EXPECT_EQ(pool.bytes_in_use(), 0U);
+}
+
+TEST(BytePool, ReleasesOnlyWhatNobodyHolds) {
+    BytePool pool;
+    PooledBytes held = pool.copy_of(as_bytes("held"));
+    pool.release_unused();
+    EXPECT_EQ(as_text(held.bytes()), "held");
+    held.reset();
+    const std::uint64_t before = test::allocation_count();
+    (void)pool.allocate(8);
+    EXPECT_EQ(test::allocation_count(), before) << "the block was kept";
+    pool.release_unused();
+    (void)pool.allocate(8);
+    EXPECT_TRUE(test::allocation_count() > before || !test::counts_allocations()) << "it was given back";
 }
 
 TEST(PooledBytes, MovesOwnership) {

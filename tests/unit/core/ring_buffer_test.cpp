@@ -53,10 +53,25 @@ TEST(RingBuffer, KeepsItsMemoryOnceItIsLargeEnough) {
     EXPECT_EQ(ring.capacity(), capacity);
     ring.clear();
     EXPECT_EQ(ring.capacity(), capacity);
-    ring.release();
+    ring.shrink();
     EXPECT_EQ(ring.capacity(), 0U);
     ring.push_back(1);
     EXPECT_EQ(ring.front(), 1);
+}
+
+TEST(RingBuffer, ShrinksToWhatItHoldsInOrder) {
+    RingBuffer<int> ring;
+    for (int i = 0; i < 100; ++i) ring.push_back(i);
+    while (ring.size() > 5) ring.pop_front();
+    ring.shrink();
+    EXPECT_EQ(ring.capacity(), 8U);
+    for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(ring[i], 95 + static_cast<int>(i));
+    ring.push_back(100);
+    ring.clear();
+    ring.shrink();
+    EXPECT_EQ(ring.capacity(), 0U);
+    ring.push_back(7);
+    EXPECT_EQ(ring.front(), 7);
 }
 
 TEST(RingBuffer, EndsAnElementWhenItLeaves) {

@@ -64,6 +64,57 @@ TEST_P(SteadyState, AllocatesNothing) {
     EXPECT_GT(lost, 500U);
 }
 
+#if !defined(__SANITIZE_ADDRESS__)
+#define SQUALL_MEASURES_MEMORY 1
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#undef SQUALL_MEASURES_MEMORY
+#endif
+#endif
+#endif
+
+// What a connection holds, with the endpoint of its client, after it was used and is idle again.
+TEST_P(SteadyState, IdleConnectionHoldsAtMost4KiBASide) {
+#if !defined(SQUALL_MEASURES_MEMORY)
+    GTEST_SKIP() << "a sanitizer's allocator rounds as it likes";
+#endif
+    if (!is_available(GetParam())) GTEST_SKIP() << "this machine has no AES instructions";
+    if (!test::counts_allocations()) GTEST_SKIP() << "a sanitizer brings its own operator new";
+    constexpr std::size_t kClients = 60;
+    TransportConfig transport = test_transport();
+    transport.channels = {{.name = "state", .mode = ChannelMode::unreliable_sequenced},
+                          {.name = "chat", .mode = ChannelMode::reliable_ordered}};
+    EndpointNet net(transport);
+    for (std::size_t i = 0; i < kClients; ++i) net.add_client(GetParam());
+    net.run(1s);
+    const std::array<std::byte, 64> message{};
+    std::size_t sent = 0;
+    net.run(1s, 50ms, [&](TimePoint now) {
+        for (std::size_t i = 0; i < kClients; ++i) {
+            for (std::uint8_t channel = 0; channel < 2; ++channel) {
+                const auto& accepted = net.stations[0].connected[i];
+                ASSERT_TRUE(net.server->send(now, accepted.connection, ChannelId{channel}, message));
+                ASSERT_TRUE(
+                    net.clients[i]->send(now, net.clients[i]->connection(), ChannelId{channel}, message));
+                ++sent;
+            }
+        }
+    });
+    ASSERT_GE(sent, 20 * kClients);
+    net.run(4s);
+    const auto share = [](std::int64_t bytes) { return bytes / static_cast<std::int64_t>(kClients); };
+    net.stations.clear();
+    const std::int64_t idle = test::live_bytes();
+    net.clients.clear();
+    const std::int64_t without_clients = test::live_bytes();
+    net.server.reset();
+    const std::int64_t without_server = test::live_bytes();
+    EXPECT_LE(share(idle - without_clients), 4096);
+    EXPECT_LE(share(without_clients - without_server), 4096);
+    EXPECT_GE(share(idle - without_clients), 1000);
+    EXPECT_GE(share(without_clients - without_server), 1000);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, SteadyState, ::testing::Values(Suite::netcode, Suite::aes256_gcm, Suite::hmac_signed, Suite::none),
     [](const auto& suite) { return "suite_" + std::to_string(static_cast<int>(suite.param)); });

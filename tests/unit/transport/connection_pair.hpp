@@ -27,13 +27,12 @@ struct Received {
 
 class Side {
   public:
-    explicit Side(const TransportConfig& config) {
-        context.config = config;
-        context.limits = limits_for(config.max_datagram_bytes);
+    explicit Side(const TransportConfig& transport) : config(transport), context(config) {
         connection = std::make_unique<Connection>(ConnectionId{0, 1}, context);
     }
     ~Side() { connection.reset(); }
 
+    TransportConfig config;
     ConnectionContext context;
     std::unique_ptr<Connection> connection;
     std::vector<Received> received;

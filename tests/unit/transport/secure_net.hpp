@@ -60,8 +60,9 @@ inline Received take(const SecureEvent& event, TimePoint at) {
 }
 
 struct TestClient {
-    TestClient(TimePoint now, const ClientConfig& config, std::uint64_t seed, const Address& at)
-        : entropy(Rng(seed)), address(at), client(now, config, entropy, statistics) {}
+    TestClient(TimePoint now, const ClientConfig& client_config, std::uint64_t seed, const Address& at)
+        : config(client_config), entropy(Rng(seed)), address(at), client(now, config, entropy, statistics) {}
+    ClientConfig config;
     SeededEntropy entropy;
     EndpointStatistics statistics;
     Address address;
@@ -217,6 +218,7 @@ class SecureNet {
     bool server_runs = true;
     std::vector<std::unique_ptr<TestClient>> clients;
     std::vector<Received> server_events;
+    std::vector<std::uint32_t> rests;  // slots that the server reported as resting
     std::vector<Flight> log;
     Duration latency = 5ms;
     // False drops the datagram.
@@ -252,6 +254,10 @@ class SecureNet {
     }
     void take_server_events() {
         while (const auto event = server->poll_event()) {
+            if (event->kind == SecureEvent::Kind::resting) {
+                rests.push_back(event->slot);
+                continue;
+            }
             server_events.push_back(take(*event, now));
             if (on_server_event) on_server_event(server_events.back());
         }

@@ -249,7 +249,7 @@ TEST(SecureSlots, LedgersAddUpToTheByte) {
         EXPECT_EQ(server_sent.total(), down);
         EXPECT_EQ(server_received.total(), up);
         EXPECT_EQ(client.client.control_bytes_sent().total(), up);
-        EXPECT_EQ(server_sent.of(ByteCause::disconnect), farewells);
+        EXPECT_EQ(server_sent.disconnect, farewells);
         // Of ten disconnect packets the client took the first; the other nine were refused.
         EXPECT_EQ(client.client.control_bytes_received().total(),
                   down - farewells + net.sent(8).front().bytes.size());

@@ -154,5 +154,16 @@ TEST(PauseDetectorTest, CountsOnePauseOnceAndForgivesOnlyLongOnes) {
     EXPECT_EQ(pause.deadline(heard, 10s, 1s), kStart + 23s);
 }
 
+TEST(SecureTiming, IdleSlotsAreReportedAsRestingOnceAKeepAliveInterval) {
+    SecureNet net;
+    net.connected(1);
+    net.run_for(500ms);
+    net.rests.clear();
+    net.run_for(3s);
+    EXPECT_GE(net.rests.size(), 2U);
+    EXPECT_LE(net.rests.size(), 4U);
+    for (const std::uint32_t slot : net.rests) EXPECT_EQ(slot, 0U);
+}
+
 }  // namespace
 }  // namespace squall::secure::testing

@@ -54,6 +54,9 @@ class BytePool {
     [[nodiscard]] PooledBytes allocate(std::size_t size);
     [[nodiscard]] PooledBytes copy_of(Bytes bytes);
 
+    // Gives all memory back, if nothing is handed out; else does nothing.
+    void release_unused();
+
     // Bytes handed out and not yet returned, rounded up to their classes.
     [[nodiscard]] std::size_t bytes_in_use() const { return bytes_in_use_; }
 

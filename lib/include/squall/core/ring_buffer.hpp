@@ -1,7 +1,8 @@
-// A first-in first-out queue in one power-of-two array that grows and never shrinks by itself: after warm-up
+// A first-in first-out queue in one power-of-two array that grows, and shrinks only when asked: after warm-up
 // it allocates nothing.
 #pragma once
 
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -60,18 +61,20 @@ class RingBuffer {
     void clear() {
         while (size_ > 0) pop_front();
     }
-    // Gives the memory back; the queue must be empty.
-    void release() {
-        assert(size_ == 0);
-        items_.reset();
-        capacity_ = head_ = 0;
+    // Gives back the memory that the elements do not need.
+    void shrink() {
+        const std::size_t needed = size_ == 0 ? 0 : std::bit_ceil(std::size_t{size_});
+        if (capacity_ > needed) move_to(needed);
     }
 
   private:
     void grow(std::size_t needed) {
         std::size_t capacity = capacity_ == 0 ? 4 : capacity_;
         while (capacity < needed) capacity *= 2;
-        auto items = std::make_unique<T[]>(capacity);
+        move_to(capacity);
+    }
+    void move_to(std::size_t capacity) {
+        auto items = capacity == 0 ? nullptr : std::make_unique<T[]>(capacity);
         for (std::size_t i = 0; i < size_; ++i) items[i] = std::move((*this)[i]);
         items_ = std::move(items);
         capacity_ = static_cast<std::uint32_t>(capacity);

@@ -256,6 +256,12 @@ void Connection::abandon() {
     for (SendChannel& channel : senders_) channel.abandon(*this);
 }
 
+void Connection::rest() {
+    for (SendChannel& channel : senders_) channel.rest();
+    for (ReceiveChannel& channel : receivers_) channel.rest();
+    sent_.rest();
+}
+
 void Connection::on_path_changed() {
     rtt_.reset();
     congestion_ = CongestionController(context_->config.initial_rate, context_->config.minimum_rate,
@@ -273,7 +279,15 @@ std::size_t Connection::send_budget(TimePoint now) const {
 }
 
 ConnectionStatistics Connection::statistics() const {
-    ConnectionStatistics out = statistics_;
+    ConnectionStatistics out;
+    out.packets_sent = statistics_.packets_sent;
+    out.packets_received = statistics_.packets_received;
+    out.packets_acked = statistics_.packets_acked;
+    out.packets_lost = statistics_.packets_lost;
+    out.packets_spuriously_lost = statistics_.packets_spuriously_lost;
+    out.path_changes = statistics_.path_changes;
+    out.sent = statistics_.sent;
+    out.received = statistics_.received;
     out.rtt_smoothed = rtt_.smoothed();
     out.rtt_variation = rtt_.variation();
     out.rtt_minimum = rtt_.minimum();
@@ -285,7 +299,8 @@ ConnectionStatistics Connection::statistics() const {
 }
 
 ChannelStatistics Connection::statistics(ChannelId channel) const {
-    ChannelStatistics out = senders_[channel.value].statistics();
+    ChannelStatistics out;
+    senders_[channel.value].add_to(out);
     receivers_[channel.value].add_to(out);
     return out;
 }

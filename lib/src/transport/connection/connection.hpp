@@ -23,7 +23,9 @@ namespace squall::connection {
 
 // What all connections of an endpoint share; outlives them.
 struct ConnectionContext {
-    TransportConfig config;
+    explicit ConnectionContext(const TransportConfig& transport)
+        : config(transport), limits(limits_for(transport.max_datagram_bytes)) {}
+    const TransportConfig& config;  // the endpoint's
     PacketLimits limits;
     BytePool pool;
     EventQueue events;
@@ -59,6 +61,8 @@ class Connection final : private MessageSink, private SettlementSink {
 
     // Settles all that is open as connection_ended.
     void abandon();
+    // Nothing was sent for a keep-alive interval: gives back memory that nothing needs.
+    void rest();
     // The peer has another address: what was measured on the old path means nothing on the new one.
     void on_path_changed();
 
@@ -126,7 +130,18 @@ class Connection final : private MessageSink, private SettlementSink {
     std::size_t stored_bytes_ = 0;
     bool is_blocked_ = false;  // pacing or the window held something back
     bool has_acked_ = false;
-    ConnectionStatistics statistics_;
+    // What statistics() cannot take from elsewhere.
+    struct Counters {
+        std::uint64_t packets_sent = 0;
+        std::uint64_t packets_received = 0;
+        std::uint64_t packets_acked = 0;
+        std::uint64_t packets_lost = 0;
+        std::uint64_t packets_spuriously_lost = 0;
+        std::uint64_t path_changes = 0;
+        ByteLedger sent;
+        ByteLedger received;
+    };
+    Counters statistics_;
 };
 
 }  // namespace squall::connection

@@ -25,6 +25,12 @@ class EventQueue {
         while (!held_.empty()) held_.pop_front();
     }
 
+    // Gives back memory that nothing needs now.
+    void rest() {
+        events_.shrink();
+        held_.shrink();
+    }
+
   private:
     RingBuffer<EndpointEvent> events_;
     RingBuffer<PooledBytes> held_;

@@ -47,6 +47,9 @@ class ReceiveChannel {
     // not acknowledged.
     void give_up_partials(std::size_t& stored_bytes);
 
+    // Gives back memory that nothing needs now.
+    void rest() { waiting_.shrink(); }
+
     // Adds what only this side counts to the sender's statistics.
     void add_to(ChannelStatistics& statistics) const;
     [[nodiscard]] std::uint64_t duplicate_bytes() const { return duplicate_bytes_; }

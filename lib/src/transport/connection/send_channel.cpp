@@ -363,6 +363,26 @@ void SendChannel::settle(std::uint64_t id, OutgoingMessage& message, MessageFate
     prune(repeats_, 1);
 }
 
+void SendChannel::add_to(ChannelStatistics& statistics) const {
+    statistics.messages_queued += statistics_.messages_queued;
+    statistics.messages_sent += statistics_.messages_sent;
+    statistics.messages_delivered += statistics_.messages_delivered;
+    statistics.messages_lost += statistics_.messages_lost;
+    statistics.messages_superseded += statistics_.messages_superseded;
+    statistics.messages_dropped += statistics_.messages_dropped;
+    statistics.bytes_queued += statistics_.bytes_queued;
+    statistics.retransmissions += statistics_.retransmissions;
+    statistics.early_repeats += statistics_.early_repeats;
+}
+
+void SendChannel::rest() {
+    if (messages_.empty()) forget_repeats();
+    messages_.shrink();
+    resends_.shrink();
+    repeats_.shrink();
+    second_repeats_.shrink();
+}
+
 void SendChannel::abandon(SettlementSink& fates) {
     next_unsent_ = end();
     for (std::uint64_t id = base_; id < end(); ++id) {

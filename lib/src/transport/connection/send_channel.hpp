@@ -53,10 +53,13 @@ class SendChannel {
     // The acknowledgement is overdue: send again although the loss is not certain. True if anything became
     // pending.
     bool on_probe(CarriedMessage carried);
+    // Gives back memory that nothing needs now.
+    void rest();
     // The connection is over: every open message is settled as connection_ended.
     void abandon(SettlementSink& fates);
 
-    [[nodiscard]] const ChannelStatistics& statistics() const { return statistics_; }
+    // Adds what only this side counts to the receiver's statistics.
+    void add_to(ChannelStatistics& statistics) const;
     // Bytes of messages that have not left yet.
     [[nodiscard]] std::size_t unsent_bytes() const { return unsent_bytes_; }
     [[nodiscard]] const ChannelConfig& config() const { return *config_; }
@@ -118,7 +121,19 @@ class SendChannel {
     std::size_t unsent_bytes_ = 0;
     std::uint32_t next_fragment_ = 0;  // of the message next_unsent_
     ChannelId id_;
-    ChannelStatistics statistics_;
+    // The sending side's part of ChannelStatistics.
+    struct Counters {
+        std::uint64_t messages_queued = 0;
+        std::uint64_t messages_sent = 0;
+        std::uint64_t messages_delivered = 0;
+        std::uint64_t messages_lost = 0;
+        std::uint64_t messages_superseded = 0;
+        std::uint64_t messages_dropped = 0;
+        std::uint64_t bytes_queued = 0;
+        std::uint64_t retransmissions = 0;
+        std::uint64_t early_repeats = 0;
+    };
+    Counters statistics_;
 };
 
 }  // namespace squall::connection

@@ -61,6 +61,12 @@ class SentPackets {
     // acknowledgement is noticed.
     void forget_settled(TimePoint now, Duration keep_lost);
 
+    // Gives back memory that nothing needs now.
+    void rest() {
+        packets_.shrink();
+        carried_.shrink();
+    }
+
     [[nodiscard]] bool empty() const { return packets_.empty(); }
     [[nodiscard]] std::size_t size() const { return packets_.size(); }
     [[nodiscard]] std::uint64_t first_number() const { return first_number_; }

@@ -17,10 +17,9 @@ using endpoint::Peer;
 class Client final : public ClientEndpoint {
   public:
     Client(TimePoint now, ClientConfig config, EntropySource& entropy)
-        : config_(std::move(config)), secure_(now, config_, entropy, account_.statistics) {
-        context_.config = std::move(config_.transport);
-        context_.limits = connection::limits_for(context_.config.max_datagram_bytes);
-    }
+        : config_(std::move(config)),
+          context_(config_.transport),
+          secure_(now, config_, entropy, account_.statistics) {}
 
     Result<ConnectionId> connect(TimePoint now, Bytes token) override {
         if (id_.is_valid())
@@ -43,7 +42,10 @@ class Client final : public ClientEndpoint {
     }
 
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
-        if (auto control = secure_.poll_transmit(now, buffer)) return account(now, *control, buffer);
+        if (auto control = secure_.poll_transmit(now, buffer)) {
+            if (peer_) rest();
+            return account(now, *control, buffer);
+        }
         if (!peer_ || !secure_.is_connected()) return std::nullopt;
         const std::size_t offset = secure_.payload_offset();
         const std::size_t protection = offset + secure_.tag_bytes();
@@ -94,8 +96,8 @@ class Client final : public ClientEndpoint {
     std::optional<ConnectionStatistics> statistics(ConnectionId id) const override {
         if (!is_connected(id)) return std::nullopt;
         ConnectionStatistics out = peer_->statistics();
-        endpoint::add(out.sent, secure_.control_bytes_sent());
-        endpoint::add(out.received, secure_.control_bytes_received());
+        secure_.control_bytes_sent().add_to(out.sent);
+        secure_.control_bytes_received().add_to(out.received);
         return out;
     }
     std::optional<ChannelStatistics> statistics(ConnectionId id, ChannelId channel) const override {
@@ -117,6 +119,15 @@ class Client final : public ClientEndpoint {
         return transmit;
     }
 
+    // A connected client that sends a control packet has been silent for a keep-alive interval, or its path
+    // is being checked: what it holds for traffic may go.
+    void rest() {
+        peer_->connection().rest();
+        context_.events.rest();
+        context_.pool.release_unused();
+        secure_.rest();
+    }
+
     void drain_secure(TimePoint now) {
         using Kind = secure::SecureEvent::Kind;
         while (const auto event = secure_.poll_event()) {
@@ -124,7 +135,8 @@ class Client final : public ClientEndpoint {
                 case Kind::connected: start(now); break;
                 case Kind::payload: on_payload(now, *event); break;
                 case Kind::disconnected: end(now, event->reason); break;
-                case Kind::path_changed: break;  // only servers see paths change
+                case Kind::path_changed:
+                case Kind::resting: break;  // servers only
             }
         }
     }

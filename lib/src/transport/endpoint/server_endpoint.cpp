@@ -19,10 +19,9 @@ using endpoint::Peer;
 class Server final : public ServerEndpoint {
   public:
     Server(TimePoint now, ServerConfig config, EntropySource& entropy)
-        : config_(std::move(config)), secure_(now, config_, entropy, account_.statistics) {
-        context_.config = std::move(config_.transport);
-        context_.limits = connection::limits_for(context_.config.max_datagram_bytes);
-    }
+        : config_(std::move(config)),
+          context_(config_.transport),
+          secure_(now, config_, entropy, account_.statistics) {}
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
         context_.events.release_held();
@@ -103,8 +102,8 @@ class Server final : public ServerEndpoint {
         const Peer* peer = find(id);
         if (peer == nullptr) return std::nullopt;
         ConnectionStatistics out = peer->statistics();
-        endpoint::add(out.sent, secure_.control_bytes_sent(id.slot));
-        endpoint::add(out.received, secure_.control_bytes_received(id.slot));
+        secure_.control_bytes_sent(id.slot).add_to(out.sent);
+        secure_.control_bytes_received(id.slot).add_to(out.received);
         return out;
     }
     std::optional<ChannelStatistics> statistics(ConnectionId id, ChannelId channel) const override {
@@ -204,6 +203,9 @@ class Server final : public ServerEndpoint {
                     end_peer(now, event->slot, event->reason, secure_.is_held(event->slot));
                     break;
                 case Kind::path_changed: on_path_changed(now, event->slot); break;
+                case Kind::resting:
+                    if (Peer* peer = peer_at(event->slot)) peer->connection().rest();
+                    break;
             }
         }
     }

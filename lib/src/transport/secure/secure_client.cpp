@@ -315,10 +315,14 @@ Suite SecureClient::suite() const {
 void SecureClient::set_probe_silence(Duration three_rto) {
     state_->three_rto = three_rto;
 }
-const ByteLedger& SecureClient::control_bytes_sent() const {
+void SecureClient::rest() {
+    state_->events.shrink();
+}
+
+const ControlLedger& SecureClient::control_bytes_sent() const {
     return state_->sent;
 }
-const ByteLedger& SecureClient::control_bytes_received() const {
+const ControlLedger& SecureClient::control_bytes_received() const {
     return state_->received;
 }
 

@@ -9,12 +9,14 @@
 
 #include "squall/core/entropy.hpp"
 #include "squall/transport/endpoint.hpp"
+#include "transport/secure/control_ledger.hpp"
 #include "transport/secure/secure_event.hpp"
 
 namespace squall::secure {
 
 class SecureClient {
   public:
+    // The configuration is not copied: it must outlive the client.
     SecureClient(TimePoint now, const ClientConfig& config, EntropySource& entropy,
                  EndpointStatistics& statistics);
     ~SecureClient();
@@ -42,8 +44,10 @@ class SecureClient {
     void set_probe_silence(Duration three_rto);
     // Queues redundant disconnect packets; reports no event.
     void disconnect(TimePoint now, DisconnectReason reason);
-    [[nodiscard]] const ByteLedger& control_bytes_sent() const;
-    [[nodiscard]] const ByteLedger& control_bytes_received() const;
+    // Gives back memory that nothing needs now.
+    void rest();
+    [[nodiscard]] const ControlLedger& control_bytes_sent() const;
+    [[nodiscard]] const ControlLedger& control_bytes_received() const;
 
   private:
     struct State;

@@ -4,6 +4,7 @@
 
 #include "squall/core/ring_buffer.hpp"
 #include "transport/secure/client_attempt.hpp"
+#include "transport/secure/control_ledger.hpp"
 #include "transport/secure/farewells.hpp"
 #include "transport/secure/packet.hpp"
 #include "transport/secure/pause_detector.hpp"
@@ -17,9 +18,7 @@ struct SecureClient::State {
         : config(client_config),
           entropy(entropy_source),
           statistics(counters),
-          binding(Suite::netcode, client_config.transport.protocol_id) {
-        config.transport.channels = {};  // none of this layer's business
-    }
+          binding(Suite::netcode, client_config.transport.protocol_id) {}
 
     // --- what arrives
     void on_handshake_packet(TimePoint now, const PacketHeader& header, MutableBytes datagram);
@@ -67,7 +66,7 @@ struct SecureClient::State {
     }
     void refuse(RefusalCause cause) { ++statistics.refused[static_cast<std::size_t>(cause)]; }
 
-    ClientConfig config;
+    const ClientConfig& config;  // the endpoint's
     EntropySource& entropy;
     EndpointStatistics& statistics;
     ClientState state = ClientState::disconnected;
@@ -99,8 +98,8 @@ struct SecureClient::State {
     PauseDetector pause;
     Farewells farewells;
     RingBuffer<SecureEvent> events;
-    ByteLedger sent;
-    ByteLedger received;
+    ControlLedger sent;
+    ControlLedger received;
 };
 
 }  // namespace squall::secure

@@ -9,7 +9,13 @@
 namespace squall::secure {
 
 struct SecureEvent {
-    enum class Kind : std::uint8_t { connected, payload, disconnected, path_changed };
+    enum class Kind : std::uint8_t {
+        connected,
+        payload,
+        disconnected,
+        path_changed,
+        resting,  // servers only: nothing was sent to this client for a keep-alive interval
+    };
     Kind kind{};
     DisconnectReason reason = DisconnectReason::none;  // disconnected
     std::uint32_t slot = 0;                            // servers only; 0 at clients

@@ -34,7 +34,7 @@ std::uint64_t first_global_sequence(EntropySource& entropy) {
 
 const Address kNoAddress;
 const UserData kNoUserData{};
-const ByteLedger kNoBytes;
+const ControlLedger kNoBytes;
 
 }  // namespace
 
@@ -176,12 +176,12 @@ bool SecureServer::is_held(std::uint32_t slot) const {
     return entry != nullptr && entry->state == Slot::State::held;
 }
 
-const ByteLedger& SecureServer::control_bytes_sent(std::uint32_t slot) const {
+const ControlLedger& SecureServer::control_bytes_sent(std::uint32_t slot) const {
     const auto* const entry = state_->slots.at(slot);
     return entry == nullptr ? kNoBytes : entry->sent;
 }
 
-const ByteLedger& SecureServer::control_bytes_received(std::uint32_t slot) const {
+const ControlLedger& SecureServer::control_bytes_received(std::uint32_t slot) const {
     const auto* const entry = state_->slots.at(slot);
     return entry == nullptr ? kNoBytes : entry->received;
 }

@@ -10,6 +10,7 @@
 
 #include "squall/core/entropy.hpp"
 #include "squall/transport/endpoint.hpp"
+#include "transport/secure/control_ledger.hpp"
 #include "transport/secure/secure_event.hpp"
 
 namespace squall::secure {
@@ -62,8 +63,8 @@ class SecureServer {
     void stop_accepting();
     // Bytes sent and received for this slot outside its payload packets, by cause (keep-alive, handshake,
     // disconnect).
-    [[nodiscard]] const ByteLedger& control_bytes_sent(std::uint32_t slot) const;
-    [[nodiscard]] const ByteLedger& control_bytes_received(std::uint32_t slot) const;
+    [[nodiscard]] const ControlLedger& control_bytes_sent(std::uint32_t slot) const;
+    [[nodiscard]] const ControlLedger& control_bytes_received(std::uint32_t slot) const;
 
   private:
     struct State;

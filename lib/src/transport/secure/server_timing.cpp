@@ -56,6 +56,10 @@ void SecureServer::State::on_slot_due(TimePoint now, const DeadlineHeap::Entry& 
     if (now >= next_send) {
         due.push_back({slot->index, slot->generation, PacketType::keep_alive, false});
         next_send = now + interval;
+        SecureEvent event;
+        event.kind = SecureEvent::Kind::resting;
+        event.slot = slot->index;
+        report(event);
     }
     // Again once an interval, whatever else flows; a client that does not yet know that it is connected is
     // not asked.

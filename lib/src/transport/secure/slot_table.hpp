@@ -11,6 +11,7 @@
 #include "squall/core/time.hpp"
 #include "squall/transport/connect_token.hpp"
 #include "squall/transport/statistics.hpp"
+#include "transport/secure/control_ledger.hpp"
 #include "transport/secure/index_table.hpp"
 #include "transport/secure/packet_cipher.hpp"
 #include "transport/secure/path_check.hpp"
@@ -46,8 +47,8 @@ struct Slot {
     std::unique_ptr<PacketCipher> cipher;
     std::unique_ptr<PathCheck> path;  // an address that is being validated
     ReplayWindow replay;
-    ByteLedger sent;
-    ByteLedger received;
+    ControlLedger sent;
+    ControlLedger received;
     UserData user_data{};
 };
 
