@@ -65,6 +65,7 @@ Result<RunRecord> SessionOfRun::run() {
             break;
         }
     }
+    look_for_anybody();
     const TimePoint ended = world_.host.now();
     if (ended > start_ + kSecond * second_) end_second(ended);
     world_.server.stop(world_.host.now());
@@ -105,6 +106,7 @@ void SessionOfRun::look_for_ends(TimePoint now) {
 void SessionOfRun::look_for_answers(TimePoint now) {
     const Fates& fates = population_.fates();
     const Headcount heads = population_.headcount();
+    was_anybody_in_ = was_anybody_in_ || heads.connected > 0;
     if (heads.connected > 0 || population_.started() == 0) last_answer_ = now;
     if (heads.connected > 0 || fates.unanswered == 0) return;
     const bool all_gone = heads.joining == 0 && fates.unanswered * 10 >= population_.started() * 9;
@@ -114,6 +116,14 @@ void SessionOfRun::look_for_answers(TimePoint now) {
         "the server at {} does not answer: of {} clients, {} were left without a reply or told that it shuts "
         "down",
         squall::to_string(world_.server.address()), population_.started(), fates.unanswered);
+}
+
+// A run shorter than the clients' patience ends before their silence could tell.
+void SessionOfRun::look_for_anybody() {
+    if (end_.interrupted || end_.server_lost || population_.started() == 0) return;
+    if (was_anybody_in_ || population_.fates().joined > 0) return;
+    end_.server_lost = fmt::format("the server at {} never let anybody in: {} clients tried to connect",
+                                   squall::to_string(world_.server.address()), population_.started());
 }
 
 void SessionOfRun::end_second(TimePoint now) {

@@ -44,6 +44,7 @@ class SessionOfRun {
     void record_generator(TimePoint now);
     void look_for_ends(TimePoint now);
     void look_for_answers(TimePoint now);
+    void look_for_anybody();
     void check_aborts(TimePoint now);
     void begin_stopping(TimePoint now);
     void collect_stalls();
@@ -67,6 +68,7 @@ class SessionOfRun {
     std::optional<TimePoint> stopping_since_;
     EarlyEnd end_;
     TimePoint last_answer_;  // when somebody was connected, or nobody had tried yet
+    bool was_anybody_in_ = false;
     std::optional<ServerSample> server_totals_;
     std::vector<Stall> server_stalls_;
     std::vector<Stall> own_stalls_;

@@ -218,9 +218,13 @@ TEST_F(ProgramTest, CtrlCEndsWithAReportAndExitCode130) {
     for (const auto child : children) EXPECT_NE(kill(child, 0), 0) << "the server outlived the run";
 }
 
-TEST_F(ProgramTest, AServerElsewhereIsDrivenByItsAddress) {
+class ServerElsewhere : public ProgramTest, public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Families, ServerElsewhere, ::testing::Values("127.0.0.1:0", "[::1]:0"),
+                         [](const auto& family) { return *family.param == '[' ? "ipv6" : "ipv4"; });
+
+TEST_P(ServerElsewhere, IsDrivenByItsAddress) {
     const auto key = file("server.key", std::string(64, 'a') + "\n");
-    Program server({"serve-arena", "--bind", "127.0.0.1:0", "--key-file", key, "--stats"});
+    Program server({"serve-arena", "--bind", GetParam(), "--key-file", key, "--stats"});
     ASSERT_TRUE(server.wait_for_output("READY ")) << server.errors;
     const auto address = server.output.substr(6, server.output.find('\n') - 6);
     const auto target = fmt::format(
@@ -237,6 +241,12 @@ TEST_F(ProgramTest, AServerElsewhereIsDrivenByItsAddress) {
     Program refused({"run", scenario("60s", locked), "--quiet"});
     EXPECT_EQ(refused.finish(), "exit code 97") << refused.output;
     EXPECT_THAT(refused.output, HasSubstr("does not answer"));
+    // The same if the run ends before its clients lose patience.
+    const auto patient =
+        fmt::format("[target]\naddress = \"{}\"\nkey_file = \"{}\"\ntimeout = \"30s\"\n", address, wrong_key);
+    Program brief({"run", scenario("1s", patient), "--quiet"});
+    EXPECT_EQ(brief.finish(), "exit code 97") << brief.output;
+    EXPECT_THAT(brief.output, HasSubstr("never let anybody in"));
     kill(server.id(), SIGINT);
     EXPECT_EQ(server.finish(), "exit code 0");
     EXPECT_THAT(server.output, HasSubstr("\"players\":"));
