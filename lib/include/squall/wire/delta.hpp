@@ -29,6 +29,8 @@ struct DeltaOptions {
     // A change of a floating point number by at most this is none, unless the field declares its own or is
     // quantised. 0: every change of its bits is one; but NaN always equals NaN.
     double epsilon = kDefaultEpsilon;
+    // The current value went through settle(): what is quantised is compared as it is, which is quicker.
+    bool settled = false;
 };
 
 }  // namespace squall::wire
@@ -44,6 +46,7 @@ bool floats_differ(T before, T now, const DeltaOptions& options) {
         if (std::abs(static_cast<double>(now) - static_cast<double>(before)) <= *c.epsilon) return false;
     }
     if constexpr (c.grid.has_value()) {
+        if (options.settled) return now != before;
         const auto steps = c.grid->quantise(static_cast<double>(now));
         return !steps ||
                static_cast<T>(c.grid->restore(*steps)) != before;  // what is refused counts as a change
@@ -63,10 +66,12 @@ bool differs(const T& before, const T& now, const DeltaOptions& options) {
     if constexpr (kind == Kind::floating) {
         return floats_differ<C>(before, now, options);
     } else if constexpr (kIsQuaternion<C, T>) {
-        // As whole: the part that is not sent follows from the others.
-        UnitCodes<C, T> codes;
-        T restored{};
-        if (!quantise_unit<C>(now, codes) || !restore_unit<C>(restored, codes)) return true;
+        // As a whole: the part that is not sent follows from the others.
+        T restored = now;
+        if (!options.settled) {
+            UnitCodes<C, T> codes;
+            if (!quantise_unit<C>(now, codes) || !restore_unit<C>(restored, codes)) return true;
+        }
         bool different = false;
         for_each_pair<C>(before, restored, [&](auto, auto a, auto b) { different = different || a != b; });
         return different;

@@ -75,7 +75,7 @@ bool read_snapshot(BitReader& reader, std::vector<T>& objects, std::size_t limit
 template <Described T>
 void write_snapshot_delta(BitWriter& writer, std::span<const T> baseline, std::span<const T> current,
                           std::vector<std::uint32_t>& dirty) {
-    constexpr DeltaOptions kExact{.epsilon = 0};
+    constexpr DeltaOptions kExact{.epsilon = 0, .settled = true};
     std::erase_if(dirty, [&](std::uint32_t i) { return !differs(baseline[i], current[i], kExact); });
     writer.ranged<std::uint64_t>(dirty.size(), 0, baseline.size());
     const unsigned low_bits = detail::gap_bits(baseline.size(), dirty.size());

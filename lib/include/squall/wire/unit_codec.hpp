@@ -153,7 +153,11 @@ struct SmallestThree {
     // least is taken by all.
     template <class Component>
     void settle_tie(Codes& codes) const {
-        for (int i = 0; i < 8; ++i) codes = resent<Component>(codes);
+        for (int i = 0; i < 8; ++i) {
+            const Codes again = resent<Component>(codes);
+            if (again == codes) return;
+            codes = again;
+        }
         Codes least = codes;
         Codes each = resent<Component>(codes);
         for (int i = 0; i < 8 && each != codes; ++i, each = resent<Component>(each))
