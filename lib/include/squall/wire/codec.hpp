@@ -1,5 +1,5 @@
-// The one interface of all codecs: an object to bytes and back, by the description of its type. Remotes hold a
-// Codec and do not know which; a user's own is a class that derives from it. Knows no format.
+// The one interface of all codecs: an object to bytes and back, by the description of its type. Remotes hold
+// a Codec and do not know which; a user's own is a class that derives from it. Knows no format.
 //
 //     std::vector<std::byte> bytes;
 //     auto written = json_codec().encode(player, bytes);   // Result<>
@@ -9,7 +9,8 @@
 // - Both ways everything is checked: ranges, lengths, enumerators, text. An error names the codec and the
 //   field: "json: Player.ammo: 31; it must be 0 to 30".
 // - Bytes behind the end of an object are an error. So is a field that is there twice.
-// - Fields that the type does not have are passed over. Fields that are missing stay as they are in the object
+// - Fields that the type does not have are passed over. Fields that are missing stay as they are in the
+// object
 //   that is decoded into: a fresh one has its defaults. (Bits have neither: there both ends need one schema.)
 // - After a failed decode the object is valid, and its contents are unspecified.
 // - Codecs have no state and may be used by several threads.
@@ -74,8 +75,8 @@ class Codec {
     // A word of lower-case letters, digits and '-', 1 to 32 of them.
     [[nodiscard]] virtual std::string_view name() const = 0;
     [[nodiscard]] virtual CodecId id() const = 0;
-    // Replaces what `out` holds; its memory is used again. Errors: invalid_argument (a value that is not valid),
-    // too_large. `out` is empty then.
+    // Replaces what `out` holds; its memory is used again. Errors: invalid_argument (a value that is not
+    // valid), too_large. `out` is empty then.
     virtual Result<> encode(const CodecType& type, const void* object, std::vector<std::byte>& out) const = 0;
     // Errors: malformed, too_large, invalid_argument (a value that is not valid).
     virtual Result<> decode(const CodecType& type, Bytes bytes, void* object) const = 0;
@@ -93,9 +94,12 @@ class Codec {
 // Section 5 of STANDARD.md: the smallest and fastest. Both ends need the same schema (schema_hash).
 [[nodiscard]] const Codec& bits_codec();
 
-// JSON (RFC 8259). A struct is an object, a map is an object with its keys as text, a list or array is an array.
-// - An integer is a number; beyond 2^53 - 1, where many parsers lose digits, it is a text of digits. Read either.
-// - A floating point number is written in the fewest digits that give it back; what JSON cannot say is a text:
+// JSON (RFC 8259). A struct is an object, a map is an object with its keys as text, a list or array is an
+// array.
+// - An integer is a number; beyond 2^53 - 1, where many parsers lose digits, it is a text of digits. Read
+// either.
+// - A floating point number is written in the fewest digits that give it back; what JSON cannot say is a
+// text:
 //   "NaN", "Infinity", "-Infinity".
 // - An enumerator is its name; without one, its number. Read either.
 // - Bytes are a text of hexadecimal digits. Text must be UTF-8.
@@ -104,18 +108,20 @@ class Codec {
 //   alternatives are not structs of different names.
 [[nodiscard]] const Codec& json_codec();
 
-// MessagePack, as msgpack-cxx packs it: a struct is an array of its fields (MSGPACK_DEFINE), or, if named, a map
-// (MSGPACK_DEFINE_MAP); each reads both. Fields behind those that are known are passed over; fewer are missing.
+// MessagePack, as msgpack-cxx packs it: a struct is an array of its fields (MSGPACK_DEFINE), or, if named, a
+// map (MSGPACK_DEFINE_MAP); each reads both. Fields behind those that are known are passed over; fewer are
+// missing.
 // - An enumerator is its number, an empty optional is nil, bytes are bin.
-// - A floating point number that is whole is an integer, as msgpack-cxx has it since 4.1; not -0.0, which would
+// - A floating point number that is whole is an integer, as msgpack-cxx has it since 4.1; not -0.0, which
+// would
 //   lose its sign.
 // - A variant is [number of the alternative, content]. An optional of an optional is [] or [content].
 [[nodiscard]] const Codec& message_pack_codec();
 [[nodiscard]] const Codec& message_pack_named_codec();
 
-// Protocol Buffers, wire-compatible with what proto_text() prints: proto2, fields numbered from 1 in their order,
-// signed integers as sint, lists packed. What protobuf cannot say directly (a list in a list, a variant) is a
-// message of its own.
+// Protocol Buffers, wire-compatible with what proto_text() prints: proto2, fields numbered from 1 in their
+// order, signed integers as sint, lists packed. What protobuf cannot say directly (a list in a list, a
+// variant) is a message of its own.
 [[nodiscard]] const Codec& protobuf_codec();
 // The .proto file for a type. Error: unsupported, if the type's root is not a struct.
 [[nodiscard]] Result<std::string> proto_text(const TypeDescription& type, std::string_view package);
