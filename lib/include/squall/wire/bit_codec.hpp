@@ -1,5 +1,5 @@
 // Writes, reads and measures a described struct as bits: the hot codec, compiled for each struct. The layout
-// is section 5 of STANDARD.md. Reading checks every range, length and enumerator, and lengths before it
+// is section 6 of STANDARD.md. Reading checks every range, length and enumerator, and lengths before it
 // allocates.
 //
 //     std::array<std::byte, 64> buffer;

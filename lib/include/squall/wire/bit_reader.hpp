@@ -116,6 +116,15 @@ class BitReader {
         text.assign(view);
     }
 
+    // Passes over bits that were read before.
+    void skip(std::size_t count) {
+        if (count > bits_left()) {
+            refuse(StreamFault::end_of_buffer);
+        } else {
+            position_ += count;
+        }
+    }
+
     void refuse(StreamFault fault) {
         if (fault_ == StreamFault::none) fault_ = fault;
     }

@@ -1,5 +1,5 @@
 // What changed of a described struct since a baseline that both ends have: a bit a field, then the new values
-// of those that changed, in depth. The layout is section 5 of STANDARD.md. The baseline is what the receiver
+// of those that changed, in depth. The layout is section 6 of STANDARD.md. The baseline is what the receiver
 // has, which after quantisation and epsilon is not what the sender had: a sender reads its own bytes to know
 // it.
 //

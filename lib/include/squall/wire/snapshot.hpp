@@ -1,5 +1,5 @@
 // Many objects of one struct in one message: all of them, or those that changed since a baseline. Knows
-// neither who has which baseline nor what an object's index means. The layout is section 5 of STANDARD.md.
+// neither who has which baseline nor what an object's index means. The layout is section 6 of STANDARD.md.
 //
 // A sender keeps the quantised copy of what it sent and touches only what is dirty:
 //
