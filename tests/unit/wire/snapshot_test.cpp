@@ -25,7 +25,10 @@ Bytes full(std::vector<std::byte>& buffer, const std::vector<Entity>& world) {
 TEST(Snapshot, OfAThousandEntitiesTakesFifteenThousandBytes) {
     Rng rng(1);
     std::vector<Entity> world = random_world(rng, 1000);
-    std::vector<std::byte> buffer;
+    std::vector<std::byte> buffer(15'000);
+    BitWriter exact(buffer);
+    write_objects<Entity>(exact, world);
+    EXPECT_EQ(exact.finish().size(), 15'000U);
     const Bytes bytes = full(buffer, world);
     EXPECT_LE(bytes.size(), 15'002U);  // the two bytes are the number of entities
     BitReader reader(bytes);

@@ -45,11 +45,25 @@ inline std::uint64_t get_gap(BitReader& reader, std::uint64_t limit, unsigned lo
 
 }  // namespace detail
 
-// All objects.
+// As many objects as both ends know.
+template <Described T>
+void write_objects(BitWriter& writer, std::span<const T> objects) {
+    for (const T& object : objects) write(writer, object);
+}
+template <Described T>
+bool read_objects(BitReader& reader, std::span<T> objects) {
+    for (T& object : objects) {
+        read(reader, object);
+        if (!reader.ok()) return false;
+    }
+    return true;
+}
+
+// All objects, and how many they are.
 template <Described T>
 void write_snapshot(BitWriter& writer, std::span<const T> objects) {
     writer.varint(objects.size());
-    for (const T& object : objects) write(writer, object);
+    write_objects(writer, objects);
 }
 // More than `limit` objects are refused, and so are more than the message can hold, before anything is
 // allocated.
@@ -62,11 +76,7 @@ bool read_snapshot(BitReader& reader, std::vector<T>& objects, std::size_t limit
     if (least != 0 && count > reader.bits_left() / least) reader.refuse(StreamFault::end_of_buffer);
     if (!reader.ok()) return false;
     objects.resize(static_cast<std::size_t>(count));
-    for (T& object : objects) {
-        read(reader, object);
-        if (!reader.ok()) return false;
-    }
-    return true;
+    return read_objects(reader, std::span<T>(objects));
 }
 
 // The objects that changed. `dirty` names, ascending, all that may have; those that did not are taken out of
