@@ -7,6 +7,8 @@
 #include <cstring>
 #include <vector>
 
+#include "wire/codec/path.hpp"
+
 namespace squall::wire {
 
 namespace {
@@ -276,12 +278,6 @@ Result<Value> Value::insert(Callback<Result<>(Value)> fill) {
 
 namespace {
 
-// "Player.ammo: " before what is wrong with it.
-Result<> within(const std::string& path, Result<> result) {
-    if (!result) result.error().message = fmt::format("{}: {}", path, result.error().message);
-    return result;
-}
-
 Result<> check_quaternion(const ConstValue& value) {
     double length = 0;
     for (std::size_t i = 0; i < 4; ++i) length += value.at(i).as_floating() * value.at(i).as_floating();
@@ -291,44 +287,42 @@ Result<> check_quaternion(const ConstValue& value) {
     return {};
 }
 
-Result<> validate_at(const ConstValue& value, const std::string& path) {
+// "Player.ammo: " stands before what is wrong with it.
+Result<> validate_at(const ConstValue& value, const Path& path) {
     switch (value.kind()) {
         case Kind::boolean: return {};
         case Kind::signed_integer:
         case Kind::unsigned_integer:
         case Kind::enumeration:
-            return within(path, check_integer(value.type(), value.constraints(), value.as_integer()));
-        case Kind::floating: return within(path, check_floating(value.constraints(), value.as_floating()));
-        case Kind::text:
-            return within(path, check_length(value.constraints(), value.size(), "bytes of text"));
-        case Kind::bytes: return within(path, check_length(value.constraints(), value.size(), "bytes"));
+            return path.place(check_integer(value.type(), value.constraints(), value.as_integer()));
+        case Kind::floating: return path.place(check_floating(value.constraints(), value.as_floating()));
+        case Kind::text: return path.place(check_length(value.constraints(), value.size(), "bytes of text"));
+        case Kind::bytes: return path.place(check_length(value.constraints(), value.size(), "bytes"));
         case Kind::variant:
-            return validate_at(value.alternative(),
-                               fmt::format("{}<{}>", path, value.alternative().type().name));
+            return validate_at(value.alternative(), path.alternative(value.alternative().type().name));
         case Kind::map: {
-            Result<> result = within(path, check_length(value.constraints(), value.size(), "entries"));
+            Result<> result = path.place(check_length(value.constraints(), value.size(), "entries"));
             if (!result) return result;
             value.each_entry([&](const ConstValue& key, const ConstValue& element) {
-                result = validate_at(key, path + "{key}");
-                if (result) result = validate_at(element, path + "{value}");
+                result = validate_at(key, path.key());
+                if (result) result = validate_at(element, path.value());
                 return result.has_value();
             });
             return result;
         }
         case Kind::list:
             if (auto good = check_length(value.constraints(), value.size(), "elements"); !good)
-                return within(path, good);
+                return path.place(good);
             break;
         default: break;
     }
     if (value.constraints().quaternion_bits != 0 && value.size() == 4 && value.at(0).kind() == Kind::floating)
-        return within(path, check_quaternion(value));
+        return path.place(check_quaternion(value));
     for (std::size_t i = 0; i < value.size(); ++i) {
-        std::string below = path;
-        if (value.kind() == Kind::structure)
-            fmt::format_to(std::back_inserter(below), ".{}", value.name_of(i));
-        if (value.kind() == Kind::list || value.kind() == Kind::array)
-            fmt::format_to(std::back_inserter(below), "[{}]", i);
+        // What an optional holds has the optional's name.
+        const Path below = value.kind() == Kind::structure  ? path.field(value.name_of(i))
+                           : value.kind() == Kind::optional ? path
+                                                            : path.element(i);
         if (auto good = validate_at(value.at(i), below); !good) return good;
     }
     return {};
@@ -337,7 +331,7 @@ Result<> validate_at(const ConstValue& value, const std::string& path) {
 }  // namespace
 
 Result<> validate(ConstValue value) {
-    return validate_at(value, std::string(value.type().name.empty() ? "value" : value.type().name));
+    return validate_at(value, Path{.name = value.type().name});
 }
 
 }  // namespace squall::wire

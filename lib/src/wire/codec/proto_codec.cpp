@@ -47,23 +47,27 @@ class ObjectReader {
         if (value.kind() == Kind::map) value.clear();
         if (value.kind() == Kind::optional) value.reset();
     }
+    static bool may_be_empty(const TypeDescription& type) {
+        return type.kind == Kind::list || type.kind == Kind::map || type.kind == Kind::optional;
+    }
     // What was there is complete.
-    Result<> finish_field(const Value& value, std::size_t count, const Path& path) {
-        const bool may_miss =
-            value.kind() == Kind::list || value.kind() == Kind::map || value.kind() == Kind::optional;
+    Result<> finish_field(const TypeDescription& type, std::size_t count, const Path& path) {
+        const bool is_array = type.kind == Kind::array;
         if (count == 0) {
-            misses_fields_ |= !may_miss && !(value.kind() == Kind::array && value.size() == 0);
+            misses_fields_ |= !may_be_empty(type) && !(is_array && type.array_size == 0);
             return {};
         }
-        if (value.kind() == Kind::array && count != value.size())
+        if (is_array && count != type.array_size)
             return path.fail(ErrorCode::malformed,
-                             fmt::format("{} elements; there must be {}", count, value.size()));
+                             fmt::format("{} elements; there must be {}", count, type.array_size));
         return {};
     }
 
     Result<> read_structure(const Value& value, Bytes bytes, const Path& path) {
-        for (std::size_t i = 0; i < value.size(); ++i) empty(value.at(i));
-        Counts counts(value.size());
+        const auto& fields = value.type().fields;
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            if (may_be_empty(*fields[i].type)) empty(value.at(i));
+        Counts counts(fields.size());
         ProtoReader reader(bytes);
         while (const auto field = reader.next()) {
             const std::size_t index = field->number - 1;
@@ -74,8 +78,8 @@ class ObjectReader {
                 return done;
         }
         if (!reader.ok()) return broken(path);
-        for (std::size_t i = 0; i < value.size(); ++i)
-            if (auto done = finish_field(value.at(i), counts[i], path.field(value.name_of(i))); !done)
+        for (std::size_t i = 0; i < fields.size(); ++i)
+            if (auto done = finish_field(*fields[i].type, counts[i], path.field(fields[i].name)); !done)
                 return done;
         return {};
     }
@@ -107,7 +111,7 @@ class ObjectReader {
             if (auto done = read_field(value, *field, count, path); !done) return done;
         }
         if (!reader.ok()) return broken(path);
-        return finish_field(value, count, path);
+        return finish_field(value.type(), count, path);
     }
 
     Result<> read_field(Value value, const ProtoField& field, std::size_t& count, const Path& path) {
