@@ -83,12 +83,12 @@ class Writer {
     void add_integer(std::string_view name, const TypeDescription& type, const Constraints& c,
                      const std::string& path) {
         std::string text = fmt::format("{}{}", name, type.size * 8);
-        if (c.integers) text += " " + range_text(*c.integers);
+        if (c.integers) fmt::format_to(std::back_inserter(text), " {}", range_text(*c.integers));
         if (c.variable_length) text += " variable";
         line(path, text);
     }
     void add_enumeration(const TypeDescription& type, const Constraints& c, const std::string& path) {
-        if (c.integers) return line(path, "enum " + range_text(*c.integers));
+        if (c.integers) return line(path, fmt::format("enum {}", range_text(*c.integers)));
         std::string text = "enum";
         for (const Enumerator& each : type.enumerators)
             fmt::format_to(std::back_inserter(text), " {}={}", each.name, each.value);

@@ -299,10 +299,8 @@ void put_content(Stream& stream, const T& value) {
         stream.template ranged<std::uint64_t>(value.index(), 0, count - 1);
         std::visit([&](const auto& alternative) { put<C>(stream, alternative); }, value);
     } else {
-        visit_members(value, [&](const auto&... member) {
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (put<FieldConstraints<C, T, I>>(stream, member), ...);
-            }(std::index_sequence_for<decltype(member)...>{});
+        for_each_member(value, [&]<std::size_t I>(At<I>, const auto& member) {
+            put<FieldConstraints<C, T, I>>(stream, member);
         });
     }
 }
@@ -399,10 +397,8 @@ void get_content(BitReader& reader, T& value) {
     } else if constexpr (kind == Kind::variant) {
         get_variant<C>(reader, value);
     } else {
-        visit_members(value, [&](auto&... member) {
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (get<FieldConstraints<C, T, I>>(reader, member), ...);
-            }(std::index_sequence_for<decltype(member)...>{});
+        for_each_member(value, [&]<std::size_t I>(At<I>, auto& member) {
+            get<FieldConstraints<C, T, I>>(reader, member);
         });
     }
 }

@@ -8,7 +8,9 @@
 // Rules that hold for every codec of Squall:
 // - Both ways everything is checked: ranges, lengths, enumerators, text. An error names the codec and the
 //   field: "json: Player.ammo: 31; it must be 0 to 30".
-// - Bytes behind the end of an object are an error. So is a field that is there twice.
+// - Bytes behind the end of an object are an error. So is a field that is there twice (but in protobuf, whose
+// rule is
+//   that the last one counts).
 // - Fields that the type does not have are passed over. Fields that are missing stay as they are in the
 // object
 //   that is decoded into: a fresh one has its defaults. (Bits have neither: there both ends need one schema.)

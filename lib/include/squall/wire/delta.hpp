@@ -158,24 +158,18 @@ consteval bool has_optionals() {
 
 // The optional fields that the mask names and the baseline has may be gone: one bit says whether any is, and
 // only then one bit each says which.
-template <std::size_t N, class Stream, class T>
-void put_removed(Stream& stream, const ChangeMask<N>& mask, const T& before, const T& now) {
-    bool had = false;
-    bool gone = false;
-    visit_member_pairs(before, now, [&]<class M>(auto i, const M& a, const M& b) {
-        if constexpr (kIsOptional<M>) {
-            if (!is_set<N>(mask, i) || !a) return;
-            had = true;
-            gone = gone || !b;
-        }
-    });
-    if (!had) return;
-    stream.boolean(gone);
-    if (!gone) return;
-    visit_member_pairs(before, now, [&]<class M>(auto i, const M& a, const M& b) {
-        if constexpr (kIsOptional<M>)
-            if (is_set<N>(mask, i) && a) stream.boolean(!b);
-    });
+template <std::size_t N, class Stream>
+void put_removed(Stream& stream, const ChangeMask<N>& had, const ChangeMask<N>& gone) {
+    bool any_had = false;
+    bool any_gone = false;
+    for (std::size_t word = 0; word < had.size(); ++word) {
+        any_had = any_had || had[word] != 0;
+        any_gone = any_gone || gone[word] != 0;
+    }
+    if (!any_had) return;
+    stream.boolean(any_gone);
+    for (std::size_t i = 0; any_gone && i < N; ++i)
+        if (is_set<N>(had, i)) stream.boolean(is_set<N>(gone, i));
 }
 
 template <class C, class Stream, class T>
@@ -183,27 +177,33 @@ void put_struct_change(Stream& stream, const T& before, const T& now, const Delt
     constexpr std::size_t count = kMemberCount<T>;
     if constexpr (count != 0) {
         ChangeMask<count> mask{};
-        visit_member_pairs(
-            before, now, [&]<std::size_t I>(std::integral_constant<std::size_t, I>, auto& a, auto& b) {
-                mask[I / 64] |= std::uint64_t{differs<FieldConstraints<C, T, I>>(a, b, options)} << (I % 64);
-            });
+        ChangeMask<count> had{};
+        ChangeMask<count> gone{};
+        visit_member_pairs(before, now, [&]<std::size_t I, class M>(At<I>, const M& a, const M& b) {
+            constexpr unsigned bit = I % 64;
+            const bool changed = differs<FieldConstraints<C, T, I>>(a, b, options);
+            mask[I / 64] |= std::uint64_t{changed} << bit;
+            if constexpr (kIsOptional<M>) {
+                had[I / 64] |= std::uint64_t{changed && a.has_value()} << bit;
+                gone[I / 64] |= std::uint64_t{a.has_value() && !b.has_value()} << bit;
+            }
+        });
         put_mask<count>(stream, mask);
-        if constexpr (has_optionals<T>()) put_removed<count>(stream, mask, before, now);
-        visit_member_pairs(before, now,
-                           [&]<std::size_t I>(std::integral_constant<std::size_t, I>, auto& a, auto& b) {
-                               if (!is_set<count>(mask, I)) return;
-                               using F = FieldConstraints<C, T, I>;
-                               if constexpr (kIsOptional<std::remove_cvref_t<decltype(a)>>) {
-                                   if (!b) return;
-                                   if (a) {
-                                       put_change<F>(stream, *a, *b, options);
-                                   } else {
-                                       put<F>(stream, *b);
-                                   }
-                               } else {
-                                   put_change<F>(stream, a, b, options);
-                               }
-                           });
+        if constexpr (has_optionals<T>()) put_removed<count>(stream, had, gone);
+        visit_member_pairs(before, now, [&]<std::size_t I, class M>(At<I>, const M& a, const M& b) {
+            if (!is_set<count>(mask, I)) return;
+            using F = FieldConstraints<C, T, I>;
+            if constexpr (kIsOptional<M>) {
+                if (!b) return;
+                if (a) {
+                    put_change<F>(stream, *a, *b, options);
+                } else {
+                    put<F>(stream, *b);
+                }
+            } else {
+                put_change<F>(stream, a, b, options);
+            }
+        });
     }
 }
 
@@ -322,25 +322,19 @@ void get_mask(BitReader& reader, ChangeMask<N>& mask) {
         reader.bits(mask[word], static_cast<unsigned>(std::min<std::size_t>(64, N - word * 64)));
 }
 
-template <std::size_t N, class T>
-void get_removed(BitReader& reader, ChangeMask<N>& mask, T& value) {
-    bool had = false;
-    for_each_member(value, [&]<class M>(auto i, M& member) {
-        if constexpr (kIsOptional<M>) had = had || (is_set<N>(mask, i) && member);
-    });
-    bool gone = false;
-    if (had) reader.boolean(gone);
-    if (!gone) return;
-    for_each_member(value, [&]<class M>(auto i, M& member) {
-        if constexpr (kIsOptional<M>) {
-            if (!is_set<N>(mask, i) || !member) return;
-            bool removed = false;
-            reader.boolean(removed);
-            if (!removed) return;
-            member.reset();
-            mask[i / 64] &= ~(std::uint64_t{1} << (i % 64));
-        }
-    });
+// Which of those that were there are gone.
+template <std::size_t N>
+ChangeMask<N> get_removed(BitReader& reader, const ChangeMask<N>& had) {
+    ChangeMask<N> gone{};
+    bool any_gone = false;
+    for (const std::uint64_t word : had) any_gone = any_gone || word != 0;
+    if (any_gone) reader.boolean(any_gone);
+    for (std::size_t i = 0; any_gone && i < N; ++i) {
+        bool is_gone = false;
+        if (is_set<N>(had, i)) reader.boolean(is_gone);
+        gone[i / 64] |= std::uint64_t{is_gone} << (i % 64);
+    }
+    return gone;
 }
 
 template <class C, class T>
@@ -348,12 +342,21 @@ void get_struct_change(BitReader& reader, T& value) {
     constexpr std::size_t count = kMemberCount<T>;
     if constexpr (count != 0) {
         ChangeMask<count> mask{};
+        ChangeMask<count> gone{};
         get_mask<count>(reader, mask);
-        if constexpr (has_optionals<T>()) get_removed<count>(reader, mask, value);
-        for_each_member(value, [&]<std::size_t I>(std::integral_constant<std::size_t, I>, auto& member) {
+        if constexpr (has_optionals<T>()) {
+            ChangeMask<count> had{};
+            for_each_member(value, [&]<std::size_t I, class M>(At<I>, M& member) {
+                if constexpr (kIsOptional<M>) had[I / 64] |= std::uint64_t{member.has_value()} << (I % 64);
+            });
+            for (std::size_t word = 0; word < had.size(); ++word) had[word] &= mask[word];
+            gone = get_removed<count>(reader, had);
+        }
+        for_each_member(value, [&]<std::size_t I, class M>(At<I>, M& member) {
             if (!is_set<count>(mask, I) || !reader.ok()) return;
             using F = FieldConstraints<C, T, I>;
-            if constexpr (kIsOptional<std::remove_cvref_t<decltype(member)>>) {
+            if constexpr (kIsOptional<M>) {
+                if (is_set<count>(gone, I)) return member.reset();
                 if (member) {
                     get_change<F>(reader, *member);
                 } else {

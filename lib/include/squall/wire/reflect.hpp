@@ -147,23 +147,31 @@ constexpr decltype(auto) visit_members(T& object, F&& visitor) {
 // Two objects of one type, member by member: visitor(index, left member, right member), index a constant.
 template <class A, class B, class F>
 constexpr void visit_member_pairs(A& left, B& right, F&& visitor) {
-    visit_members(left, [&](auto&... a) {
-        visit_members(right, [&](auto&... b) {
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (visitor(std::integral_constant<std::size_t, I>{}, a, b), ...);
-            }(std::index_sequence_for<decltype(a)...>{});
+    if constexpr (FieldAccess::kNamesFields<std::remove_const_t<A>>) {
+        FieldAccess::visit(left, [&](auto&... a) {
+            FieldAccess::visit(right, [&](auto&... b) {
+                [&]<std::size_t... I>(std::index_sequence<I...>) {
+                    (visitor(At<I>{}, a, b), ...);
+                }(std::index_sequence_for<decltype(a)...>{});
+            });
         });
-    });
+    } else {
+        Bindings<kMemberCount<A>>::pairs(left, right, visitor);
+    }
 }
 
 // visitor(index, member) for each member.
 template <class T, class F>
 constexpr void for_each_member(T& object, F&& visitor) {
-    visit_members(object, [&](auto&... member) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (visitor(std::integral_constant<std::size_t, I>{}, member), ...);
-        }(std::index_sequence_for<decltype(member)...>{});
-    });
+    if constexpr (FieldAccess::kNamesFields<std::remove_const_t<T>>) {
+        FieldAccess::visit(object, [&](auto&... member) {
+            [&]<std::size_t... I>(std::index_sequence<I...>) {
+                (visitor(At<I>{}, member), ...);
+            }(std::index_sequence_for<decltype(member)...>{});
+        });
+    } else {
+        Bindings<kMemberCount<T>>::each(object, visitor);
+    }
 }
 
 template <class T>

@@ -59,7 +59,7 @@ constexpr void for_each_part(T& value, F&& part) {
     if constexpr (kKind<Plain> == Kind::array) {
         for (auto& element : value) part(ArrayConstraints<C, Plain>{}, element);
     } else {
-        for_each_member(value, [&]<std::size_t I>(std::integral_constant<std::size_t, I>, auto& member) {
+        for_each_member(value, [&]<std::size_t I>(At<I>, auto& member) {
             part(FieldConstraints<C, Plain, I>{}, member);
         });
     }
@@ -71,9 +71,9 @@ constexpr void for_each_pair(const T& left, const T& right, F&& part) {
     if constexpr (kKind<T> == Kind::array) {
         for (std::size_t i = 0; i < left.size(); ++i) part(ArrayConstraints<C, T>{}, left[i], right[i]);
     } else {
-        visit_member_pairs(left, right,
-                           [&]<std::size_t I>(std::integral_constant<std::size_t, I>, const auto& a,
-                                              const auto& b) { part(FieldConstraints<C, T, I>{}, a, b); });
+        visit_member_pairs(left, right, [&]<std::size_t I>(At<I>, const auto& a, const auto& b) {
+            part(FieldConstraints<C, T, I>{}, a, b);
+        });
     }
 }
 
