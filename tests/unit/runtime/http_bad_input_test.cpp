@@ -122,6 +122,18 @@ TEST_F(HttpBadRequest, SeveralRequestsGoOverOneConnection) {
     EXPECT_EQ(one.find("HTTP/1.1 200 OK", 1), std::string::npos);
 }
 
+TEST_F(HttpBadRequest, AnIdleConnectionMakesRoomForOneThatWaits) {
+    server_ = start({.keep_alive_timeout = 1h});
+    // As many as there are workers, each with an answer and nothing more to ask.
+    test::RawConnection idle[2] = {test::RawConnection(server_->local_address()),
+                                   test::RawConnection(server_->local_address())};
+    for (auto& each : idle) {
+        each.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_THAT(each.receive(), StartsWith("HTTP/1.1 200"));
+    }
+    EXPECT_THAT(say("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpBadRequest, WhoDawdlesIsToldSo) {
     server_ = start({.request_timeout = 20ms});
     test::RawConnection dawdler(server_->local_address());

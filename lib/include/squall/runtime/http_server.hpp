@@ -56,7 +56,7 @@ struct HttpServerOptions {
     Duration request_timeout = std::chrono::seconds(10);
     // How long a peer may take no byte of an answer.
     Duration send_timeout = std::chrono::seconds(10);
-    // How long a connection may wait for its next request.
+    // How long a connection may wait for its next request; not at all while others wait for a worker.
     Duration keep_alive_timeout = std::chrono::seconds(5);
     unsigned max_requests_per_connection = 100;
     // How long stop() lets requests that are under way end by themselves.

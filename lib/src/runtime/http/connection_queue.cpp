@@ -22,6 +22,7 @@ bool ConnectionQueue::offer(WaitingConnection connection) {
             ++count;
         }
         waiting_.push_back(std::move(connection));
+        if (waiting_.size() > idle_workers_) crowded_.raise();
     }
     arrived_.notify_one();
     return true;
@@ -29,10 +30,13 @@ bool ConnectionQueue::offer(WaitingConnection connection) {
 
 std::optional<WaitingConnection> ConnectionQueue::take() {
     std::unique_lock lock(mutex_);
+    ++idle_workers_;
     arrived_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+    --idle_workers_;
     if (closed_) return std::nullopt;
     auto connection = std::move(waiting_.front());
     waiting_.pop_front();
+    if (waiting_.empty()) crowded_.lower();
     return connection;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "runtime/descriptor.hpp"
+#include "runtime/http/timer.hpp"
 #include "squall/core/address.hpp"
 
 namespace squall::runtime {
@@ -23,8 +24,9 @@ struct WaitingConnection {
 
 class ConnectionQueue {
   public:
-    ConnectionQueue(std::size_t max_waiting, std::size_t max_per_address)
-        : max_waiting_(max_waiting), max_per_address_(max_per_address) {}
+    // `crowded` is up while connections wait and no worker is free to take them; it must outlive the queue.
+    ConnectionQueue(std::size_t max_waiting, std::size_t max_per_address, Signal& crowded)
+        : max_waiting_(max_waiting), max_per_address_(max_per_address), crowded_(crowded) {}
 
     // False: there is no room for it; it is closed.
     bool offer(WaitingConnection connection);
@@ -38,10 +40,12 @@ class ConnectionQueue {
   private:
     const std::size_t max_waiting_;
     const std::size_t max_per_address_;
+    Signal& crowded_;
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<WaitingConnection> waiting_;
     std::map<Address, std::size_t> per_address_;  // waiting and taken; by network
+    std::size_t idle_workers_ = 0;
     bool closed_ = false;
 };
 

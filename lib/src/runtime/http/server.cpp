@@ -94,15 +94,16 @@ Result<> check(const std::vector<HttpRoute>& routes) {
 struct HttpServer::State {
     State(const HttpServerOptions& options, std::vector<HttpRoute> routes,
           std::optional<runtime::TlsContext> tls, runtime::Signal stopping, runtime::Signal cut_off,
-          runtime::Signal all_done, Listener listening)
+          runtime::Signal crowded, runtime::Signal all_done, Listener listening)
         : context{.options = options,
                   .routes = std::move(routes),
                   .tls = std::move(tls),
                   .stopping = std::move(stopping),
-                  .cut_off = std::move(cut_off)},
+                  .cut_off = std::move(cut_off),
+                  .crowded = std::move(crowded)},
           done(std::move(all_done)),
           listener(std::move(listening)),
-          queue(options.max_waiting_connections, options.max_connections_per_address) {}
+          queue(options.max_waiting_connections, options.max_connections_per_address, context.crowded) {}
 
     Result<> start();
 
@@ -210,15 +211,15 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerOptions& o
         if (!made) return std::unexpected(made.error());
         tls = std::move(*made);
     }
-    std::array<Result<runtime::Signal>, 3> signals = {runtime::Signal::make(), runtime::Signal::make(),
-                                                      runtime::Signal::make()};
+    std::array<Result<runtime::Signal>, 4> signals = {runtime::Signal::make(), runtime::Signal::make(),
+                                                      runtime::Signal::make(), runtime::Signal::make()};
     for (const auto& signal : signals)
         if (!signal) return std::unexpected(signal.error());
     auto listener = listen_on(options.bind);
     if (!listener) return std::unexpected(listener.error());
-    auto state =
-        std::make_unique<State>(options, std::move(routes), std::move(tls), std::move(*signals[0]),
-                                std::move(*signals[1]), std::move(*signals[2]), std::move(*listener));
+    auto state = std::make_unique<State>(options, std::move(routes), std::move(tls), std::move(*signals[0]),
+                                         std::move(*signals[1]), std::move(*signals[2]),
+                                         std::move(*signals[3]), std::move(*listener));
     if (auto started = state->start(); !started) return std::unexpected(started.error());
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }

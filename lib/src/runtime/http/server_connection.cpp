@@ -68,8 +68,9 @@ bool ServerConnection::wait_for_request() {
     if (context_.is_stopping) return false;
     if (filled_ != 0) return true;
     return stream_
-        .wait_readable(
-            {.idle = context_.options.keep_alive_timeout, .interrupt = context_.stopping.descriptor()})
+        .wait_readable({.idle = context_.options.keep_alive_timeout,
+                        .timer = served_ == 0 ? -1 : context_.crowded.descriptor(),
+                        .interrupt = context_.stopping.descriptor()})
         .has_value();
 }
 

@@ -19,6 +19,7 @@ struct ServerContext {
     std::optional<TlsContext> tls;
     Signal stopping;  // no further requests
     Signal cut_off;   // no further byte
+    Signal crowded;   // connections wait for a worker: idle ones make room
     std::atomic<bool> is_stopping{false};
     std::atomic<std::uint64_t> connections{0};
     std::atomic<std::uint64_t> refused_connections{0};

@@ -34,4 +34,9 @@ void Signal::raise() {
     [[maybe_unused]] const auto written = ::write(descriptor_.get(), &one, sizeof one);
 }
 
+void Signal::lower() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto taken = ::read(descriptor_.get(), &count, sizeof count);
+}
+
 }  // namespace squall::runtime

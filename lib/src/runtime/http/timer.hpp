@@ -21,11 +21,12 @@ class Timer {
     Descriptor descriptor_;
 };
 
-// A descriptor that can be read from raise() on, by everybody who waits, for ever.
+// A descriptor that can be read from raise() to lower(), by everybody who waits.
 class Signal {
   public:
     [[nodiscard]] static Result<Signal> make();
     void raise();
+    void lower();
     [[nodiscard]] int descriptor() const { return descriptor_.get(); }
 
   private:
