@@ -72,13 +72,17 @@ TEST(ContractChannel, SendsDeltasToWhatWasAcknowledged) {
     EXPECT_FALSE(a.was_delta);  // nothing is acknowledged yet
     ASSERT_TRUE(b.channel.receive(kStart, kPeer, full));
     EXPECT_EQ(b.last_id, MessageId{0});
-    for (const auto& ack : b.acks()) ASSERT_TRUE(a.channel.receive(kStart + milliseconds(40), kPeer, ack));
+    const auto acks = b.acks();
+    ASSERT_EQ(acks.size(), 1U);
+    EXPECT_EQ(to_hex(acks[0]), "0100000000");
+    ASSERT_TRUE(a.channel.receive(kStart + milliseconds(40), kPeer, acks[0]));
     EXPECT_EQ(a.acknowledged, (std::vector<std::uint64_t>{0}));
     EXPECT_EQ(a.channel.rtt(kPeer), milliseconds(40));
     player.health = 50;
     const auto delta = a.send(kStart + milliseconds(50), player);
     EXPECT_TRUE(a.was_delta);
-    EXPECT_EQ(delta.size(), 6U);  // 3 + 16 + 6 bits, a mask of 7, 5 + 7 bits of values
+    // 0 1 | id 2 | 0, two back | ammo and health of 7 | 29 | 50: 44 bits, as STANDARD.md shows.
+    EXPECT_EQ(to_hex(delta), "0a0008185d06");
     ASSERT_TRUE(b.channel.receive(kStart + milliseconds(60), kPeer, delta));
     EXPECT_EQ(b.last, player);
     EXPECT_TRUE(b.last_is_delta);
