@@ -189,9 +189,15 @@ class ContractChannel {
     };
 
     [[nodiscard]] const Kept* baseline_for(TimePoint now, const Peer& state, std::uint64_t id) const;
-    static const Kept* find(const RingBuffer<Kept>& kept, std::uint64_t id) {
-        for (std::size_t i = 0; i < kept.size(); ++i)
-            if (kept[i].id == id) return &kept[i];
+    // Ids of sent objects follow each other, and only the oldest leave.
+    static const Kept* find_sent(const RingBuffer<Kept>& sent, std::uint64_t id) {
+        if (sent.empty() || id < sent.front().id || id - sent.front().id >= sent.size()) return nullptr;
+        return &sent[id - sent.front().id];
+    }
+    // Baselines are mostly recent.
+    static const Kept* find_received(const RingBuffer<Kept>& received, std::uint64_t id) {
+        for (std::size_t i = received.size(); i > 0; --i)
+            if (received[i - 1].id == id) return &received[i - 1];
         return nullptr;
     }
     void keep(RingBuffer<Kept>& kept, Kept entry, bool counts) {
@@ -242,7 +248,7 @@ template <class C>
 auto ContractChannel<C>::baseline_for(TimePoint now, const Peer& state, std::uint64_t id) const
     -> const Kept* {
     if (!state.baseline || id - *state.baseline > options_.baselines_max) return nullptr;
-    const Kept* kept = find(state.sent, *state.baseline);
+    const Kept* kept = find_sent(state.sent, *state.baseline);
     return kept != nullptr && now - kept->at <= options_.baseline_lifetime ? kept : nullptr;
 }
 
@@ -318,7 +324,7 @@ Result<> ContractChannel<C>::receive_ack(TimePoint now, ConnectionId peer, Peer&
         return refuse(ErrorCode::malformed, "an acknowledgement of what was not sent");
     }
     // The message itself, before the others, is what the round trip is measured by.
-    const Kept* const entry = find(state.sent, id);
+    const Kept* const entry = find_sent(state.sent, id);
     if (entry != nullptr && !entry->acknowledged && (!state.measured || id > *state.measured)) {
         state.measured = id;
         rtts_.observe(peer, now - entry->at);
@@ -334,14 +340,13 @@ void ContractChannel<C>::take_ack(ConnectionId peer, std::uint64_t id) {
     const auto place = peers_.find(peer);  // a handler may have removed it
     if (place == peers_.end()) return;
     Peer& state = place->second;
-    for (std::size_t i = 0; i < state.sent.size(); ++i) {
-        if (state.sent[i].id != id || state.sent[i].acknowledged) continue;
-        state.sent[i].acknowledged = true;
-        state.baseline = std::max(state.baseline.value_or(id), id);
-        ++counters_.acknowledgements;
-        if (on_acknowledge_) on_acknowledge_(MessageId{id}, peer, *this);
-        return;
-    }
+    if (find_sent(state.sent, id) == nullptr) return;
+    Kept& entry = state.sent[id - state.sent.front().id];
+    if (entry.acknowledged) return;
+    entry.acknowledged = true;
+    state.baseline = std::max(state.baseline.value_or(id), id);
+    ++counters_.acknowledgements;
+    if (on_acknowledge_) on_acknowledge_(MessageId{id}, peer, *this);
 }
 
 template <class C>
@@ -378,7 +383,7 @@ Result<> ContractChannel<C>::receive_object(TimePoint now, ConnectionId peer, Pe
     }
     Kept entry{id, now, false, {}};
     if (!full) {
-        const Kept* const baseline = find(state.received, baseline_id);
+        const Kept* const baseline = find_received(state.received, baseline_id);
         if (baseline == nullptr) {
             ++counters_.unknown_baselines;
             return refuse(ErrorCode::expired,
