@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+
+// Boost 1.74 asserts that a last chunk has five bytes when it comes in pieces; the first of a body has three,
+// so that a peer could end a program that has asserts (found by the fuzzer). What it does then is right.
+#define BOOST_DISABLE_ASSERTS
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <limits>
