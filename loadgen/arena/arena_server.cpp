@@ -36,7 +36,7 @@ Result<> check(const ArenaServerConfig& config) {
 
 }  // namespace
 
-Result<std::unique_ptr<ArenaServer>> ArenaServer::make(TimePoint now, ArenaServerConfig config,
+Result<std::unique_ptr<ArenaServer>> ArenaServer::make(TimePoint now, const ArenaServerConfig& config,
                                                        EntropySource& entropy, Rng rng,
                                                        std::function<TimePoint()> read_clock) {
     if (const auto checked = check(config); !checked) return std::unexpected(checked.error());

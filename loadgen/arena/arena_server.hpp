@@ -79,7 +79,8 @@ class ArenaServer final : public Node {
   public:
     // `read_clock` measures how long ticks take (Host::read_clock); in virtual time it must not move during a
     // callback. Errors: invalid_argument, with the field and its range. `entropy` must outlive the server.
-    [[nodiscard]] static Result<std::unique_ptr<ArenaServer>> make(TimePoint now, ArenaServerConfig config,
+    [[nodiscard]] static Result<std::unique_ptr<ArenaServer>> make(TimePoint now,
+                                                                   const ArenaServerConfig& config,
                                                                    EntropySource& entropy, Rng rng,
                                                                    std::function<TimePoint()> read_clock);
     ~ArenaServer() override;

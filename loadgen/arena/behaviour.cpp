@@ -103,8 +103,8 @@ class RunAndGun final : public Thinking {
         const std::int64_t dy = ring_distance(sight.self->y, at->y, sight.world_side);
         input.heading = heading_towards(dx, dy);
         const std::int64_t square = dx * dx + dy * dy;
-        constexpr std::int64_t kReach = 20 * kWireUnitsPerMetre;
-        constexpr std::int64_t kArmsLength = 4 * kWireUnitsPerMetre;
+        constexpr std::int64_t kReach = std::int64_t{20} * kWireUnitsPerMetre;
+        constexpr std::int64_t kArmsLength = std::int64_t{4} * kWireUnitsPerMetre;
         input.fire = square <= kReach * kReach;
         // Circles at arm's length rather than standing in the other.
         if (square < kArmsLength * kArmsLength) input.speed = 1;
@@ -134,7 +134,8 @@ class Camper final : public Thinking {
         decision.input.speed = moves ? 2 : 0;
         decision.input.crouch = !moves;
         if (moves || !is_alive(sight)) return decision;
-        std::int64_t nearest = std::int64_t{25 * kWireUnitsPerMetre} * (25 * kWireUnitsPerMetre);
+        constexpr std::int64_t kSight = std::int64_t{25} * kWireUnitsPerMetre;
+        std::int64_t nearest = kSight * kSight;
         for (const EntityState& state : sight.in_view) {
             if (state.id == sight.self->id || state.health == 0) continue;
             const std::int64_t dx = ring_distance(sight.self->x, state.x, sight.world_side);

@@ -62,7 +62,8 @@ void ChangeChooser::prioritise(std::span<const EntityState> wanted, std::uint16_
                                const SnapshotFormat& format, const Waiting& waiting) {
     const EntityState* centre = find(wanted, self);
     if (centre == nullptr) return;
-    constexpr std::uint64_t kFarthest = std::uint64_t{50 * kWireUnitsPerMetre} * (50 * kWireUnitsPerMetre);
+    constexpr std::uint64_t kFar = std::uint64_t{50} * kWireUnitsPerMetre;
+    constexpr std::uint64_t kFarthest = kFar * kFar;
     for (Change& change : changes_) {
         const EntityState& state = wanted[change.wanted_at];
         change.priority = state.id == self ? std::numeric_limits<std::uint32_t>::max()

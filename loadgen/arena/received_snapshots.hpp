@@ -44,7 +44,7 @@ class ReceivedSnapshots {
     [[nodiscard]] std::size_t held_count() const { return held_; }
 
   private:
-    static constexpr std::uint64_t kWindow = 2 * kMaxBaselineDistance;
+    static constexpr std::uint64_t kWindow = std::uint64_t{2} * kMaxBaselineDistance;
     struct Kept {
         std::uint64_t number = 0;  // 0: nothing
         View view;

@@ -62,7 +62,7 @@ void print_header(const Scenario& scenario, const RunCommand& command,
                squall::to_string(scenario.duration),
                command.virtual_time ? "in virtual time" : "on real sockets");
     for (const auto& assignment : overrides) fmt::print("override: {}\n", assignment);
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
 }
 
 }  // namespace

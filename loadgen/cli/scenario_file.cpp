@@ -16,7 +16,7 @@ namespace squall::loadgen {
 namespace {
 
 struct Closer {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    void operator()(std::FILE* file) const { (void)std::fclose(file); }
 };
 
 std::expected<std::string, std::string> read_text(const std::string& path) {

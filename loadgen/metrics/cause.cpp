@@ -11,7 +11,7 @@ constexpr auto kLastReason = static_cast<std::size_t>(DisconnectReason::reserved
 
 // The reasons' texts with '_' for blanks, so that they can be tags; by number.
 const std::array<std::string, kLastReason + 1>& disconnect_names() {
-    static const auto names = [] {
+    static const auto kNames = [] {
         std::array<std::string, kLastReason + 1> out;
         for (std::size_t i = 0; i < out.size(); ++i) {
             out[i] = to_string(static_cast<DisconnectReason>(i));
@@ -19,7 +19,7 @@ const std::array<std::string, kLastReason + 1>& disconnect_names() {
         }
         return out;
     }();
-    return names;
+    return kNames;
 }
 
 std::vector<std::string_view> disconnect_causes() {
@@ -35,13 +35,13 @@ std::string_view cause_of(DisconnectReason reason) {
 }
 
 const std::vector<std::string_view>& causes_of(Metric metric) {
-    static const std::vector<std::string_view> disconnects = disconnect_causes();
-    static const std::vector<std::string_view> errors = {kErrorProtocol, kErrorSocket, kErrorToken,
-                                                         kErrorStuck};
-    static const std::vector<std::string_view> none;
-    if (metric == Metric::disconnects) return disconnects;
-    if (metric == Metric::errors) return errors;
-    return none;
+    static const std::vector<std::string_view> kDisconnects = disconnect_causes();
+    static const std::vector<std::string_view> kErrors = {kErrorProtocol, kErrorSocket, kErrorToken,
+                                                          kErrorStuck};
+    static const std::vector<std::string_view> kNone;
+    if (metric == Metric::disconnects) return kDisconnects;
+    if (metric == Metric::errors) return kErrors;
+    return kNone;
 }
 
 std::string_view canonical_cause(std::string_view cause) {

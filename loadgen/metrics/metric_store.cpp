@@ -25,6 +25,7 @@ std::size_t MetricStore::slot(Metric metric, std::uint32_t group) const {
 std::vector<std::uint32_t> MetricStore::places(Metric metric) const {
     if (info(metric).scope != MetricScope::group) return {kWholeRun};
     std::vector<std::uint32_t> out;
+    out.reserve(group_count_);
     for (std::uint32_t i = 0; i < group_count_; ++i) out.push_back(i);
     return out;
 }

@@ -20,6 +20,7 @@ void plan_group(const Scenario& scenario, std::uint32_t number, Plan& out) {
     const Rng rng = group_stream(scenario.seed, group.name);
     const Pace pace = pace_group(group, scenario.duration, rng);
     std::vector<std::uint32_t> weights;
+    weights.reserve(group.behaviours.size());
     for (const auto& behaviour : group.behaviours) weights.push_back(behaviour.weight);
     BehaviourMix mix(std::move(weights), rng);
     const std::int64_t interval = 1'000'000'000 / group.send_rate;

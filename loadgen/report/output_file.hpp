@@ -23,8 +23,9 @@ class OutputFile {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
+    // finish() has told of what could not be written.
     struct Closer {
-        void operator()(std::FILE* file) const { std::fclose(file); }
+        void operator()(std::FILE* file) const { (void)std::fclose(file); }
     };
     explicit OutputFile(std::string path) : path_(std::move(path)) {}
     void remember(int number);

@@ -126,8 +126,9 @@ void ProgressView::on_second(const SecondView& view) {
     } else {
         text = plain_line(view);
     }
-    std::fwrite(text.data(), 1, text.size(), stream_);
-    std::fflush(stream_);
+    // Who watches may go away; the run does not depend on it.
+    (void)std::fwrite(text.data(), 1, text.size(), stream_);
+    (void)std::fflush(stream_);
     packets_sent_ = view.transport.packets_sent;
     packets_lost_ = view.transport.packets_lost;
 }
@@ -137,7 +138,7 @@ void ProgressView::on_server(const ServerReport& report, const MetricStore& metr
         const auto& tick = metrics.trend(Metric::server_tick, kWholeRun).second();
         tick_p99_ = tick.value_at_percentile(percent(99));
     }
-    if (report.cpu_ppm) server_cpu_ = *report.cpu_ppm;
+    if (report.cpu_ppm) server_cpu_ = report.cpu_ppm;
 }
 
 void ProgressView::finish() {

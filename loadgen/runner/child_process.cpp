@@ -40,7 +40,7 @@ void close_if_open(int& descriptor) {
     setpgid(0, 0);                     // a Ctrl-C in the terminal is not for it
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // and it does not outlive us
     if (getppid() != parent) _exit(127);
-    signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGPIPE, SIG_DFL);
     execvp(argv[0], argv);
     const int number = errno;
     (void)!::write(report, &number, sizeof number);
@@ -84,6 +84,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argv) {
         return fail(ErrorCode::io, fmt::format("no pipe could be made: {}", std::strerror(errno)));
     }
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     const pid_t parent = getpid();

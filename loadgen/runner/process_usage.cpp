@@ -35,7 +35,7 @@ std::optional<ProcessUsage> usage_of(pid_t process) {
 
 Duration own_cpu_time() {
     timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return Duration{now.tv_sec * 1'000'000'000 + now.tv_nsec};
 }
 

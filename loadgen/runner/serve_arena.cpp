@@ -31,9 +31,9 @@ void on_stop_signal(int) {
 }
 
 void say(const std::string& line) {
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
+    (void)std::fwrite(line.data(), 1, line.size(), stdout);
+    (void)std::fputc('\n', stdout);
+    (void)std::fflush(stdout);
 }
 
 // The key that the run sends as the first line.
@@ -142,9 +142,9 @@ Result<> serve_arena(const ServeOptions& options) {
                      : controlled              ? key_from_input(input)
                                                : read_key_variable(options.key_env);
     if (!key) return std::unexpected(key.error());
-    std::signal(SIGINT, on_stop_signal);
-    std::signal(SIGTERM, on_stop_signal);
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGINT, on_stop_signal);
+    (void)std::signal(SIGTERM, on_stop_signal);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     ArenaProgram program(options, **host);
     if (const auto started = program.start(*key); !started) return started;
     if (controlled) {

@@ -203,6 +203,7 @@ void SessionOfRun::check_aborts(TimePoint now) {
 
 std::vector<Outcome> SessionOfRun::outcomes() const {
     std::vector<Outcome> out;
+    out.reserve(scenario_.thresholds.size());
     for (const auto& threshold : scenario_.thresholds)
         out.push_back({threshold, check(threshold, scenario_, *metrics_, world_.unmeasured), false});
     for (const auto& threshold : validity_checks(scenario_.thresholds))

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "scenario/diagnostic.hpp"
@@ -124,7 +125,7 @@ Result<std::uint64_t> parse_limit(std::string_view text, Aggregate aggregate, Me
                 value > 100'000)
                 return fail(ErrorCode::malformed,
                             fmt::format("'{}' is not a share; write for instance \"90%\"", text));
-            return static_cast<std::uint64_t>(value * 10'000 + 0.5);
+            return static_cast<std::uint64_t>(std::llround(value * 10'000));
         }
         case MetricUnit::count: return parse_count(text);
     }

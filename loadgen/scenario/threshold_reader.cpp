@@ -103,6 +103,7 @@ void check_tag(const Scenario& scenario, const Threshold& threshold, const Tag& 
         return;
     if (tag.key == "group") {
         std::vector<std::string_view> names;
+        names.reserve(scenario.groups.size());
         for (const auto& group : scenario.groups) names.push_back(group.name);
         const auto near = nearest_word(tag.value, names);
         diagnostics.add(at, fmt::format("no group is named '{}'", tag.value),

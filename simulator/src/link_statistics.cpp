@@ -110,7 +110,8 @@ double DurationMoments::standard_deviation_ns() const {
     if (count_ == 0) return 0;
     // Sum of squares less the square of the sum over n, in integers: no cancellation.
     const auto square_of_sum = static_cast<unsigned __int128>(static_cast<__int128>(sum_) * sum_);
-    const auto spread = static_cast<double>(sum_of_squares_ - square_of_sum / count_);
+    const auto square_of_sum_over_n = square_of_sum / count_;
+    const auto spread = static_cast<double>(sum_of_squares_ - square_of_sum_over_n);
     return std::sqrt(spread / static_cast<double>(count_));
 }
 

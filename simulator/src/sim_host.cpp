@@ -155,7 +155,7 @@ void SimHost::warm_up_next() const {
 }
 
 template <class Callback>
-void SimHost::drive(std::uint32_t slot, Callback&& callback) {
+void SimHost::drive(std::uint32_t slot, const Callback& callback) {
     // Stays where it is: a busy attachment is not forgotten, and others that come do not move it.
     Attachment& attachment = attachments_[slot];
     attachment.is_busy = true;

@@ -198,6 +198,7 @@ void NodePump::serve_timeouts() {
 
 void NodePump::serve_wakes() {
     std::swap(wakes_, wakes_being_served_);
+    // By index: callbacks may attach more nodes, and attach() makes room here.
     for (std::size_t i = 0; i < wakes_being_served_.size(); ++i) {
         const NodeId id = wakes_being_served_[i];
         Slot* slot = find(id);

@@ -6,7 +6,7 @@ namespace squall {
 
 UnixSeconds system_wall_clock() {
     timespec time{};
-    ::clock_gettime(CLOCK_REALTIME, &time);
+    (void)::clock_gettime(CLOCK_REALTIME, &time);
     return UnixSeconds{static_cast<std::uint64_t>(time.tv_sec)};
 }
 

@@ -144,7 +144,7 @@ class BitReader {
     [[nodiscard]] std::uint64_t load(std::size_t byte) const {
         if (byte > tail_start_) return tail_ >> (8 * (byte - tail_start_));
         if (buffer_.size() < 8) return tail_;
-        std::uint64_t word;
+        std::uint64_t word = 0;
         std::memcpy(&word, buffer_.data() + byte, 8);
         return std::endian::native == std::endian::big ? std::byteswap(word) : word;
     }

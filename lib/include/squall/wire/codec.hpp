@@ -61,14 +61,14 @@ struct CodecType {
 
 template <Described T>
 [[nodiscard]] const CodecType& codec_type() {
-    static const CodecType type{
+    static const CodecType kType{
         .description = &describe<T>(),
         .write_bits = [](BitWriter& writer,
                          const void* object) { write(writer, *static_cast<const T*>(object)); },
         .read_bits = [](BitReader& reader, void* object) { read(reader, *static_cast<T*>(object)); },
         .measure_bits = [](const void* object) { return measure(*static_cast<const T*>(object)); },
         .schema_hash = [] { return schema_hash<T>(); }};
-    return type;
+    return kType;
 }
 
 class Codec {

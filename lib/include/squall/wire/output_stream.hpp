@@ -88,6 +88,9 @@ class OutputStream {
     StreamFault fault_ = StreamFault::none;
 
   private:
+    // Only Stream itself can be an OutputStream<Stream>: self() relies on it.
+    friend Stream;
+    OutputStream() = default;
     Stream& self() { return static_cast<Stream&>(*this); }
 };
 

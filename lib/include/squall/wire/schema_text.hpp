@@ -23,8 +23,8 @@ template <Described T>
 [[nodiscard]] std::uint64_t schema_hash(std::string_view text);
 template <Described T>
 [[nodiscard]] std::uint64_t schema_hash() {
-    static const std::uint64_t hash = schema_hash(schema_text<T>());
-    return hash;
+    static const std::uint64_t kHash = schema_hash(schema_text<T>());
+    return kHash;
 }
 
 // The first line in which two schemas differ, as a sentence's end; nothing if they do not.

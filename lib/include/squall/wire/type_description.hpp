@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "squall/wire/constraints.hpp"
 #include "squall/wire/reflect.hpp"
@@ -43,9 +44,9 @@ class Callback<R(A...)> {
     Callback(F&& callable)  // NOLINT: a lambda is meant to be one
         : object_(const_cast<void*>(static_cast<const void*>(&callable))),
           call_([](void* object, A... arguments) -> R {
-              return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<A>(arguments)...);
+              return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<A>(arguments)...);
           }) {}
-    R operator()(A... arguments) const { return call_(object_, static_cast<A>(arguments)...); }
+    R operator()(A... arguments) const { return call_(object_, std::forward<A>(arguments)...); }
 
   private:
     void* object_;

@@ -82,6 +82,7 @@ struct SmallestThree {
     static constexpr double kBound = 0.70710678118654757;
     unsigned bits;
     [[nodiscard]] constexpr std::uint64_t highest() const { return (std::uint64_t{1} << bits) - 2; }
+    [[nodiscard]] constexpr std::uint64_t zero() const { return highest() / 2; }  // exactly: it is even
     [[nodiscard]] constexpr double step() const { return 2 * kBound / static_cast<double>(highest()); }
 
     using Quaternion = std::array<double, 4>;
@@ -103,7 +104,7 @@ struct SmallestThree {
         double left = 1;
         for (std::size_t i = 0; i < 4; ++i) {
             if (i == largest) continue;
-            q[i] = (static_cast<double>(codes[next++]) - static_cast<double>(highest() / 2)) * step();
+            q[i] = (static_cast<double>(codes[next++]) - static_cast<double>(zero())) * step();
             left -= q[i] * q[i];
         }
         if (left < 0.25 - 2 * step()) return false;
@@ -119,7 +120,7 @@ struct SmallestThree {
             if (std::abs(q[i]) > std::abs(q[largest])) largest = i;
         // A rotation and its negative are the same: the largest is sent positive.
         const double scale = (q[largest] < 0 ? -1.0 : 1.0) / (std::sqrt(length) * step());
-        const auto middle = static_cast<double>(highest() / 2);
+        const auto middle = static_cast<double>(zero());
         const auto top = static_cast<double>(highest());
         const double near = std::abs(q[largest]) - 6 * step();
         std::size_t next = 1;

@@ -99,7 +99,7 @@ class ClientExchange {
         return head;
     }
 
-    OutgoingBody outgoing() const {
+    [[nodiscard]] OutgoingBody outgoing() const {
         if (exchange_.content == nullptr) return {};
         const HttpRequestContent& content = *exchange_.content;
         return {.bytes = content.bytes,

@@ -77,9 +77,9 @@ class MessageParser::Grammar {
 
 namespace {
 
-template <bool is_request>
-class BeastGrammar final : public MessageParser::Grammar, private http::basic_parser<is_request> {
-    using Parser = http::basic_parser<is_request>;
+template <bool IsRequest>
+class BeastGrammar final : public MessageParser::Grammar, private http::basic_parser<IsRequest> {
+    using Parser = http::basic_parser<IsRequest>;
 
   public:
     explicit BeastGrammar(std::size_t max_header_bytes) : Grammar(max_header_bytes) {

@@ -47,7 +47,7 @@ class ServerConnection {
     Result<> fill();
     bool build_request(const MessageHead& head, HttpAccess& access);
     const HttpRoute* find_route(int& status_code, std::string& allowed) const;
-    bool body_fits(const MessageHead& head, const HttpRoute& route) const;
+    [[nodiscard]] bool body_fits(const MessageHead& head, const HttpRoute& route) const;
     Next answer(HttpResponse response, HttpAccess& access, bool keep_alive);
     Next refuse(int status_code, std::string note, HttpAccess& access, const std::string& allowed = {});
     Next give_up(const Error& error, HttpAccess& access);

@@ -20,7 +20,7 @@ void Timer::start(Duration duration) {
     itimerspec spec{};
     spec.it_value.tv_sec = static_cast<time_t>(seconds.count());
     spec.it_value.tv_nsec = static_cast<long>((duration - seconds).count());
-    ::timerfd_settime(descriptor_.get(), 0, &spec, nullptr);
+    (void)::timerfd_settime(descriptor_.get(), 0, &spec, nullptr);
 }
 
 Result<Signal> Signal::make() {

@@ -19,7 +19,7 @@ std::string taken_reasons() {
         const char* reason = ERR_reason_error_string(code);
         if (!text.empty()) text += "; ";
         if (ERR_SYSTEM_ERROR(code))
-            text += std::generic_category().message(static_cast<int>(ERR_GET_REASON(code)));
+            text += std::generic_category().message(ERR_GET_REASON(code));
         else
             text += reason != nullptr ? std::string(reason) : fmt::format("error {}", code);
     }
@@ -58,14 +58,14 @@ long control_socket(BIO*, int command, long, void*) {
 
 // Made once, kept for the whole run: OpenSSL holds on to it.
 BIO_METHOD* socket_method() {
-    static BIO_METHOD* const method = [] {
+    static BIO_METHOD* const kMethod = [] {
         BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "squall socket");
         BIO_meth_set_write(made, write_socket);
         BIO_meth_set_read(made, read_socket);
         BIO_meth_set_ctrl(made, control_socket);
         return made;
     }();
-    return method;
+    return kMethod;
 }
 
 SSL_CTX* new_context(const SSL_METHOD* method) {
@@ -134,6 +134,7 @@ Result<TlsSession> TlsSession::make(const TlsContext& context, int socket) {
         BIO_free(bio);
         return fail(ErrorCode::io, fmt::format("OpenSSL cannot make a TLS session: {}", taken_reasons()));
     }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): BIO has no other place for a number, and nobody follows it
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
     BIO_set_init(bio, 1);
     SSL_set_bio(made.session_.get(), bio, bio);

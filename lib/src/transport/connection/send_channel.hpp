@@ -95,7 +95,7 @@ class SendChannel {
     bool write_new_run(PacketWriter& out, std::size_t allowance);
     bool write_new_fragments(PacketWriter& out, std::size_t allowance);
     [[nodiscard]] std::uint64_t first_redundant() const;
-    std::size_t count_run(std::uint64_t first, std::uint64_t last, std::size_t space) const;
+    [[nodiscard]] std::size_t count_run(std::uint64_t first, std::uint64_t last, std::size_t space) const;
     void write_run(PacketWriter& out, std::uint64_t first, std::size_t count, ByteCause cause);
     void write_fragment(PacketWriter& out, std::uint64_t id, OutgoingMessage& message, std::size_t index,
                         bool again);

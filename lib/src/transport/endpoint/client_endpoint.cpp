@@ -55,7 +55,7 @@ class Client final : public ClientEndpoint {
         return account(now, secure_.seal_payload(now, buffer, size), buffer);
     }
 
-    TimePoint poll_timeout() const override {
+    [[nodiscard]] TimePoint poll_timeout() const override {
         return std::min(secure_.poll_timeout(), peer_ ? peer_->poll_timeout() : kNever);
     }
 
@@ -89,25 +89,26 @@ class Client final : public ClientEndpoint {
         end(now, reason);
     }
 
-    bool is_connected(ConnectionId id) const override { return peer_ && id == id_; }
-    std::size_t send_budget(TimePoint now, ConnectionId id) const override {
+    [[nodiscard]] bool is_connected(ConnectionId id) const override { return peer_ && id == id_; }
+    [[nodiscard]] std::size_t send_budget(TimePoint now, ConnectionId id) const override {
         return is_connected(id) ? peer_->connection().send_budget(now) : 0;
     }
-    std::optional<ConnectionStatistics> statistics(ConnectionId id) const override {
+    [[nodiscard]] std::optional<ConnectionStatistics> statistics(ConnectionId id) const override {
         if (!is_connected(id)) return std::nullopt;
         ConnectionStatistics out = peer_->statistics();
         secure_.control_bytes_sent().add_to(out.sent);
         secure_.control_bytes_received().add_to(out.received);
         return out;
     }
-    std::optional<ChannelStatistics> statistics(ConnectionId id, ChannelId channel) const override {
+    [[nodiscard]] std::optional<ChannelStatistics> statistics(ConnectionId id,
+                                                              ChannelId channel) const override {
         if (!is_connected(id) || !peer_->connection().has_channel(channel)) return std::nullopt;
         return peer_->connection().statistics(channel);
     }
-    const EndpointStatistics& statistics() const override { return account_.statistics; }
+    [[nodiscard]] const EndpointStatistics& statistics() const override { return account_.statistics; }
     void set_trace(trace::Sink* sink, std::uint32_t source) override { context_.tracer = {sink, source}; }
-    ClientState state() const override { return secure_.state(); }
-    ConnectionId connection() const override { return id_; }
+    [[nodiscard]] ClientState state() const override { return secure_.state(); }
+    [[nodiscard]] ConnectionId connection() const override { return id_; }
 
   private:
     static std::unexpected<Error> no_connection() {

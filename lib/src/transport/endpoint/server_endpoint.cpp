@@ -46,7 +46,9 @@ class Server final : public ServerEndpoint {
         return std::nullopt;
     }
 
-    TimePoint poll_timeout() const override { return std::min(secure_.poll_timeout(), deadlines_.next()); }
+    [[nodiscard]] TimePoint poll_timeout() const override {
+        return std::min(secure_.poll_timeout(), deadlines_.next());
+    }
 
     void handle_timeout(TimePoint now) override {
         context_.events.release_held();
@@ -93,12 +95,12 @@ class Server final : public ServerEndpoint {
         end_peer(now, id.slot, reason, false);
     }
 
-    bool is_connected(ConnectionId id) const override { return find(id) != nullptr; }
-    std::size_t send_budget(TimePoint now, ConnectionId id) const override {
+    [[nodiscard]] bool is_connected(ConnectionId id) const override { return find(id) != nullptr; }
+    [[nodiscard]] std::size_t send_budget(TimePoint now, ConnectionId id) const override {
         const Peer* peer = find(id);
         return peer == nullptr ? 0 : peer->connection().send_budget(now);
     }
-    std::optional<ConnectionStatistics> statistics(ConnectionId id) const override {
+    [[nodiscard]] std::optional<ConnectionStatistics> statistics(ConnectionId id) const override {
         const Peer* peer = find(id);
         if (peer == nullptr) return std::nullopt;
         ConnectionStatistics out = peer->statistics();
@@ -106,35 +108,36 @@ class Server final : public ServerEndpoint {
         secure_.control_bytes_received(id.slot).add_to(out.received);
         return out;
     }
-    std::optional<ChannelStatistics> statistics(ConnectionId id, ChannelId channel) const override {
+    [[nodiscard]] std::optional<ChannelStatistics> statistics(ConnectionId id,
+                                                              ChannelId channel) const override {
         const Peer* peer = find(id);
         if (peer == nullptr || !peer->connection().has_channel(channel)) return std::nullopt;
         return peer->connection().statistics(channel);
     }
-    const EndpointStatistics& statistics() const override { return account_.statistics; }
+    [[nodiscard]] const EndpointStatistics& statistics() const override { return account_.statistics; }
     void set_trace(trace::Sink* sink, std::uint32_t source) override { context_.tracer = {sink, source}; }
 
     Result<> reserve(TimePoint now, ClientId client, Duration timeout) override {
         return secure_.reserve(now, client, timeout);
     }
-    std::uint32_t reserved_count() const override { return secure_.reserved_count(); }
-    std::uint32_t connected_count() const override { return secure_.connected_count(); }
-    std::vector<ConnectionId> connections() const override {
+    [[nodiscard]] std::uint32_t reserved_count() const override { return secure_.reserved_count(); }
+    [[nodiscard]] std::uint32_t connected_count() const override { return secure_.connected_count(); }
+    [[nodiscard]] std::vector<ConnectionId> connections() const override {
         std::vector<ConnectionId> out;
         for (const auto& slot : slots_)
             if (slot.peer) out.push_back(slot.peer->id());
         return out;
     }
-    const UserData* user_data(ConnectionId id) const override {
+    [[nodiscard]] const UserData* user_data(ConnectionId id) const override {
         return find(id) ? &secure_.user_data(id.slot) : nullptr;
     }
-    std::optional<ClientId> client_id(ConnectionId id) const override {
+    [[nodiscard]] std::optional<ClientId> client_id(ConnectionId id) const override {
         return find(id) ? std::optional(secure_.client_id(id.slot)) : std::nullopt;
     }
-    std::optional<Address> peer(ConnectionId id) const override {
+    [[nodiscard]] std::optional<Address> peer(ConnectionId id) const override {
         return find(id) ? std::optional(secure_.peer(id.slot)) : std::nullopt;
     }
-    std::optional<Suite> suite(ConnectionId id) const override {
+    [[nodiscard]] std::optional<Suite> suite(ConnectionId id) const override {
         return find(id) ? std::optional(secure_.suite(id.slot)) : std::nullopt;
     }
     void shut_down(TimePoint now) override {
@@ -150,7 +153,7 @@ class Server final : public ServerEndpoint {
     };
 
     Peer* peer_at(std::uint32_t slot) { return slot < slots_.size() ? slots_[slot].peer.get() : nullptr; }
-    const Peer* find(ConnectionId id) const {
+    [[nodiscard]] const Peer* find(ConnectionId id) const {
         const bool alive =
             id.slot < slots_.size() && slots_[id.slot].peer && slots_[id.slot].generation == id.generation;
         return alive ? slots_[id.slot].peer.get() : nullptr;

@@ -17,7 +17,7 @@ class IndexTable {
 
     // The first number stored under this hash for which is_match(number) holds.
     template <class Match>
-    [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, Match&& is_match) const {
+    [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, const Match& is_match) const {
         if (buckets_.empty()) return std::nullopt;
         const auto mixed = mix(hash);
         for (std::size_t i = mixed & mask(); buckets_[i].number != kEmpty; i = (i + 1) & mask())

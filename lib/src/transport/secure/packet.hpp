@@ -44,8 +44,8 @@ class PacketBinding {
 
     // Seals the body that stands at buffer[header_bytes(type, sequence)] and writes the header before it and
     // the tag behind it. Returns the size of the packet. The buffer has room for all of it.
-    std::size_t seal(const PacketCipher& cipher, const PacketHeader& header, MutableBytes buffer,
-                     std::size_t body_bytes) const;
+    [[nodiscard]] std::size_t seal(const PacketCipher& cipher, const PacketHeader& header,
+                                   MutableBytes buffer, std::size_t body_bytes) const;
     // Opens in place; nothing if the packet is shorter than its tag or not authentic.
     [[nodiscard]] std::optional<MutableBytes> open(const PacketCipher& cipher, const PacketHeader& header,
                                                    MutableBytes datagram) const;

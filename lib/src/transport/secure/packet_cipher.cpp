@@ -31,7 +31,7 @@ class ChaChaCipher final : public PacketCipher {
         sodium_memzero(send_key_.data(), send_key_.size());
         sodium_memzero(receive_key_.data(), receive_key_.size());
     }
-    std::size_t tag_bytes() const override { return kTagBytes; }
+    [[nodiscard]] std::size_t tag_bytes() const override { return kTagBytes; }
     void seal(std::uint64_t sequence, Bytes associated_data, MutableBytes text_and_tag) const override {
         const auto text_bytes = text_and_tag.size() - kTagBytes;
         auto* const text = raw(text_and_tag.data());
@@ -40,7 +40,8 @@ class ChaChaCipher final : public PacketCipher {
             text, text + text_bytes, nullptr, text, text_bytes, raw(associated_data.data()),
             associated_data.size(), nullptr, nonce.bytes.data(), raw(send_key_.data()));
     }
-    bool open(std::uint64_t sequence, Bytes associated_data, MutableBytes text_and_tag) const override {
+    [[nodiscard]] bool open(std::uint64_t sequence, Bytes associated_data,
+                            MutableBytes text_and_tag) const override {
         const auto text_bytes = text_and_tag.size() - kTagBytes;
         auto* const text = raw(text_and_tag.data());
         const PacketNonce nonce(sequence);
@@ -64,7 +65,7 @@ class AesGcmCipher final : public PacketCipher {
         sodium_memzero(&send_, sizeof send_);
         sodium_memzero(&receive_, sizeof receive_);
     }
-    std::size_t tag_bytes() const override { return kTagBytes; }
+    [[nodiscard]] std::size_t tag_bytes() const override { return kTagBytes; }
     void seal(std::uint64_t sequence, Bytes associated_data, MutableBytes text_and_tag) const override {
         const auto text_bytes = text_and_tag.size() - kTagBytes;
         auto* const text = raw(text_and_tag.data());
@@ -73,7 +74,8 @@ class AesGcmCipher final : public PacketCipher {
                                                        raw(associated_data.data()), associated_data.size(),
                                                        nullptr, nonce.bytes.data(), &send_);
     }
-    bool open(std::uint64_t sequence, Bytes associated_data, MutableBytes text_and_tag) const override {
+    [[nodiscard]] bool open(std::uint64_t sequence, Bytes associated_data,
+                            MutableBytes text_and_tag) const override {
         const auto text_bytes = text_and_tag.size() - kTagBytes;
         auto* const text = raw(text_and_tag.data());
         const PacketNonce nonce(sequence);
@@ -90,13 +92,14 @@ class AesGcmCipher final : public PacketCipher {
 class HmacSigner final : public PacketCipher {
   public:
     HmacSigner(const Key& send_key, const Key& receive_key) : send_(send_key), receive_(receive_key) {}
-    std::size_t tag_bytes() const override { return kTagBytes; }
+    [[nodiscard]] std::size_t tag_bytes() const override { return kTagBytes; }
     void seal(std::uint64_t sequence, Bytes associated_data, MutableBytes text_and_tag) const override {
         const auto text_bytes = text_and_tag.size() - kTagBytes;
         const auto digest = sign(send_, sequence, associated_data, text_and_tag.first(text_bytes));
         std::memcpy(text_and_tag.data() + text_bytes, digest.data(), kTagBytes);
     }
-    bool open(std::uint64_t sequence, Bytes associated_data, MutableBytes text_and_tag) const override {
+    [[nodiscard]] bool open(std::uint64_t sequence, Bytes associated_data,
+                            MutableBytes text_and_tag) const override {
         const auto text_bytes = text_and_tag.size() - kTagBytes;
         const auto digest = sign(receive_, sequence, associated_data, text_and_tag.first(text_bytes));
         return sodium_memcmp(text_and_tag.data() + text_bytes, digest.data(), kTagBytes) == 0;
@@ -115,9 +118,9 @@ class HmacSigner final : public PacketCipher {
 
 class NoCipher final : public PacketCipher {
   public:
-    std::size_t tag_bytes() const override { return 0; }
+    [[nodiscard]] std::size_t tag_bytes() const override { return 0; }
     void seal(std::uint64_t, Bytes, MutableBytes) const override {}
-    bool open(std::uint64_t, Bytes, MutableBytes) const override { return true; }
+    [[nodiscard]] bool open(std::uint64_t, Bytes, MutableBytes) const override { return true; }
 };
 
 }  // namespace

@@ -44,8 +44,8 @@ class BitsCodec final : public Codec {
 }  // namespace
 
 const Codec& bits_codec() {
-    static const BitsCodec codec;
-    return codec;
+    static const BitsCodec kCodec;
+    return kCodec;
 }
 
 }  // namespace squall::wire

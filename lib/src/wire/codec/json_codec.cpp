@@ -326,8 +326,8 @@ class JsonCodec final : public Codec {
 }  // namespace
 
 const Codec& json_codec() {
-    static const JsonCodec codec;
-    return codec;
+    static const JsonCodec kCodec;
+    return kCodec;
 }
 
 }  // namespace squall::wire

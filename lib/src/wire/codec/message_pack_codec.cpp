@@ -216,12 +216,12 @@ class MessagePackCodec final : public Codec {
 }  // namespace
 
 const Codec& message_pack_codec() {
-    static const MessagePackCodec codec("message-pack", CodecId::message_pack, false);
-    return codec;
+    static const MessagePackCodec kCodec("message-pack", CodecId::message_pack, false);
+    return kCodec;
 }
 const Codec& message_pack_named_codec() {
-    static const MessagePackCodec codec("message-pack-named", CodecId::message_pack_named, true);
-    return codec;
+    static const MessagePackCodec kCodec("message-pack-named", CodecId::message_pack_named, true);
+    return kCodec;
 }
 
 }  // namespace squall::wire

@@ -18,7 +18,7 @@ struct Path {
     enum class Step : std::uint8_t { root, field, element, alternative, key, value } step = Step::root;
 
     [[nodiscard]] std::string text() const {
-        const std::string before = outer != nullptr ? outer->text() : std::string();
+        std::string before = outer != nullptr ? outer->text() : std::string();
         switch (step) {
             case Step::root: return std::string(name.empty() ? "value" : name);
             case Step::field: return fmt::format("{}.{}", before, name);

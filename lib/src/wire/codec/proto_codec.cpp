@@ -249,8 +249,8 @@ class ProtobufCodec final : public Codec {
 }  // namespace
 
 const Codec& protobuf_codec() {
-    static const ProtobufCodec codec;
-    return codec;
+    static const ProtobufCodec kCodec;
+    return kCodec;
 }
 
 }  // namespace squall::wire

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "squall/core/address.hpp"
@@ -55,7 +56,7 @@ class Link {
     [[nodiscard]] std::size_t in_flight_count() const { return in_flight_.size(); }
 
   private:
-    Link(const LinkConfig& config, const Rng& rng) : config_(config), model_(config_, rng) {}
+    Link(LinkConfig config, const Rng& rng) : config_(std::move(config)), model_(config_, rng) {}
 
     struct Packet {
         Address from;

@@ -127,7 +127,7 @@ class SimHost final : public Host {
     void serve_datagram(std::uint32_t packet);
     void serve_woken();
     template <class Callback>
-    void drive(std::uint32_t slot, Callback&& callback);
+    void drive(std::uint32_t slot, const Callback& callback);
     void drain(std::uint32_t slot, Node& node);
     void arm(Attachment& attachment);
     void forget(std::uint32_t slot);

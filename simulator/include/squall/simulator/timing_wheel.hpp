@@ -63,7 +63,9 @@ class TimingWheel {
     static constexpr unsigned shift_of(std::size_t level) {
         return kTickBits + kLevelBits * static_cast<unsigned>(level);
     }
-    bool in_present_slot(std::uint64_t ticks) const { return ticks >> kTickBits <= present_ >> kTickBits; }
+    [[nodiscard]] bool in_present_slot(std::uint64_t ticks) const {
+        return ticks >> kTickBits <= present_ >> kTickBits;
+    }
     void place(const WheelEntry& entry, std::uint64_t ticks);
     // Moves to the next slot that holds entries and sorts them into ready_; false if it starts after the
     // deadline.
