@@ -1,0 +1,235 @@
+// The registry: all remotes of one endpoint, declared once under the same names at both ends. It drives the
+// endpoint and is a Node itself, so a Host or a simulated network drives it like any other. Sans-I/O:
+// datagrams and time go in, calls of handlers, datagrams and the next deadline come out.
+//
+//     auto shots = remotes.event<Shot>("shot", {.mode = ChannelMode::unreliable});   // both sides
+//     shots->listen([](const Origin& origin, const Shot& shot) { ... });             // one side
+//     shots->fire(now, Shot{...});                                                   // the other
+//
+// When two ends meet they compare what they declared; where it differs, both are told which remote and which
+// field, and the connection ends. Messages wait until that is done.
+//
+// Handlers and hooks may fire, call, set and disconnect, but not destroy the registry, nor drive it (receive,
+// handle_timeout).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "squall/core/ring_buffer.hpp"
+#include "squall/remotes/recipients.hpp"
+#include "squall/remotes/remote.hpp"
+#include "squall/remotes/token_bucket.hpp"
+#include "squall/remotes/waiting_queue.hpp"
+
+namespace squall::remotes {
+
+template <class T>
+class RemoteEvent;
+template <class Request, class Reply>
+class RemoteFunction;
+template <class T>
+class RemoteProperty;
+struct EventOptions;
+struct FunctionOptions;
+template <class T>
+struct PropertyOptions;
+
+// The four channels that remotes need, one a mode, in the order of ChannelMode. They are the first of the
+// transport's configuration at both ends; others may follow.
+[[nodiscard]] std::vector<ChannelConfig> remote_channels();
+
+struct RemotesConfig {
+    // Flood protection, per peer, before a message is looked at. Not limited unless set.
+    RateLimit messages{};
+    RateLimit bytes{};
+    // What a peer may get wrong (see is_offence) before it is cut off with DisconnectReason::rate_limited.
+    // per_second 0: never.
+    RateLimit offences{.per_second = 10, .burst = 100};
+    // Messages for a peer that is not ready, per peer, and for players who are not there, per player.
+    WaitingLimits waiting{};
+    std::size_t max_absent_players = 1024;
+    // A peer that has not said what it declares after so long is disconnected with protocol_error.
+    Duration greeting_timeout = std::chrono::seconds(10);
+};
+
+struct HandlerError {
+    Origin origin;
+    std::string remote;
+    std::string what;  // of the exception
+    std::size_t bytes = 0;
+    std::uint64_t payload_hash = 0;
+};
+
+class Remotes final : public Node {
+  public:
+    // The endpoint must outlive the registry, and be driven through it alone.
+    Remotes(ServerEndpoint& endpoint, RemotesConfig config = {});
+    Remotes(ClientEndpoint& endpoint, RemotesConfig config = {});
+    ~Remotes() override;
+    Remotes(const Remotes&) = delete;
+    Remotes& operator=(const Remotes&) = delete;
+
+    // --- Declaring, before the first peer and the first message. A name is 1 to 100 bytes, and unique.
+    // Errors: invalid_argument (the name, or too late).
+    template <wire::Described T>
+    Result<RemoteEvent<T>> event(std::string name, const EventOptions& options = {});
+    template <wire::Described Request, wire::Described Reply>
+    Result<RemoteFunction<Request, Reply>> function(std::string name, const FunctionOptions& options = {});
+    template <wire::Described T>
+    Result<RemoteProperty<T>> property(std::string name, const PropertyOptions<T>& options = {});
+
+    // --- Hooks
+    // Whether a peer that connected may stay; an error's text is for the caller's log, the peer is told
+    // `unauthorised`.
+    void authorise(std::function<Result<>(TimePoint, ConnectionId, ClientId)> hook) {
+        authorise_ = std::move(hook);
+    }
+    void on_join(std::function<void(TimePoint, ConnectionId, ClientId)> hook) { on_join_ = std::move(hook); }
+    void on_leave(std::function<void(TimePoint, ConnectionId, DisconnectReason)> hook) {
+        on_leave_ = std::move(hook);
+    }
+    // The peer declares something else; the text says what.
+    void on_mismatch(std::function<void(TimePoint, ConnectionId, const std::string&)> hook) {
+        on_mismatch_ = std::move(hook);
+    }
+    // A handler threw. It never ends the program.
+    void on_error(std::function<void(const HandlerError&)> hook) { on_error_ = std::move(hook); }
+    // What the endpoint reports and remotes do not use: messages of other channels, changed paths.
+    void on_other(std::function<void(TimePoint, const EndpointEvent&)> hook) { on_other_ = std::move(hook); }
+    // Middleware of all remotes: before a remote's own inbound, behind it outbound.
+    void use(Direction direction, Middleware middleware) {
+        (direction == Direction::inbound ? inbound_ : outbound_).push_back(std::move(middleware));
+    }
+
+    // --- Peers that are ready, in the order in which they became so.
+    [[nodiscard]] std::span<const ConnectionId> peers() const { return ready_; }
+    [[nodiscard]] bool is_ready(ConnectionId peer) const;
+    // A leave hook follows with the next drive. Outside of handlers, wake the host.
+    void disconnect(TimePoint now, ConnectionId peer, DisconnectReason reason = DisconnectReason::kicked);
+
+    [[nodiscard]] const Remote* find(std::string_view name) const;
+    // All remotes, by name; complete once the first peer came or the first message was sent.
+    [[nodiscard]] std::vector<const Remote*> remotes() const;
+    // Messages that named no remote, by outcome; offences that no remote can be blamed for.
+    [[nodiscard]] const Traffic& strays() const { return strays_; }
+    [[nodiscard]] std::uint64_t dropped_while_waiting() const { return dropped_while_waiting_; }
+    [[nodiscard]] bool is_server() const { return server_ != nullptr; }
+    [[nodiscard]] Endpoint& endpoint() { return endpoint_; }
+
+    // --- Node
+    void receive(TimePoint now, const Address& from, MutableBytes datagram) override;
+    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override;
+    [[nodiscard]] TimePoint poll_timeout() const override;
+    void handle_timeout(TimePoint now) override;
+
+    // --- For remotes
+    // What became of handing a frame to a peer. `notify`: the remote gets on_settled().
+    enum class Sent : std::uint8_t { sent, waiting, unsent };
+    Sent send(TimePoint now, Remote& remote, ConnectionId peer, Bytes message, MessageId* notify = nullptr);
+    Sent send_to_player(TimePoint now, Remote& remote, ClientId player, Bytes message);
+    [[nodiscard]] std::optional<ConnectionId> connection_of(ClientId player) const;
+    // On a client that has no server yet: the message waits for it.
+    Sent send_to_coming_server(TimePoint now, Remote& remote, Bytes message);
+    [[nodiscard]] const Next::Chain& chain(Direction direction) const {
+        return direction == Direction::inbound ? inbound_ : outbound_;
+    }
+    // Declares no more; gives each remote its number.
+    void seal();
+    // Runs a handler and catches what it throws.
+    template <class Handler>
+    Outcome guarded(TimePoint now, ConnectionId peer, const Remote& remote, Bytes payload, Handler handler) {
+        try {
+            handler();
+            return Outcome::passed;
+        } catch (const std::exception& thrown) {
+            report_error(now, peer, remote, payload, thrown.what());
+        } catch (...) {
+            report_error(now, peer, remote, payload, "something that is no std::exception");
+        }
+        return Outcome::failed;
+    }
+    // Reused by remotes while they encode; empty it first.
+    std::vector<std::byte> scratch;
+    std::vector<std::byte> frame;
+
+  private:
+    struct Pending {
+        std::uint64_t message = 0;
+        Remote* remote = nullptr;
+    };
+    struct Peer {
+        ConnectionId id{};
+        ClientId client{};
+        bool is_ready = false;
+        bool is_mismatched = false;
+        TimePoint greet_until = kNever;
+        TokenBucket messages;
+        TokenBucket bytes;
+        TokenBucket offences;
+        WaitingQueue waiting;                        // for it, until it is ready
+        WaitingQueue early;                          // from it, until then
+        std::array<RingBuffer<Pending>, 4> pending;  // by channel, message ids grow
+    };
+
+    Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config);
+    Result<> check_name(std::string_view name) const;
+    template <class R>
+    void adopt(std::unique_ptr<R> remote) {
+        remotes_.push_back(std::move(remote));
+    }
+    Peer* find_peer(ConnectionId id);
+    [[nodiscard]] const Peer* find_peer(ConnectionId id) const;
+    void drain(TimePoint now);
+    void on_connected(TimePoint now, const Connected& event);
+    void on_disconnected(TimePoint now, const Disconnected& event);
+    void on_message(TimePoint now, const MessageReceived& event);
+    void dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes);
+    void on_settled(TimePoint now, const MessageSettled& event);
+    void expect_greeting(Peer& peer, TimePoint until);
+    void stop_stray(TimePoint now, Peer& peer, Outcome outcome, std::size_t bytes);
+    void note_offence(TimePoint now, Peer& peer, Outcome outcome);
+    void report_error(TimePoint now, ConnectionId peer, const Remote& remote, Bytes payload,
+                      const char* what);
+
+    // --- the greeting (greeting.cpp)
+    void greet(TimePoint now, Peer& peer);
+    [[nodiscard]] Outcome on_control(TimePoint now, Peer& peer, Bytes body);
+    void send_contract(TimePoint now, Peer& peer);
+    [[nodiscard]] Outcome on_contract(TimePoint now, Peer& peer, Bytes body);
+    void become_ready(TimePoint now, Peer& peer);
+    [[nodiscard]] std::uint64_t contract_hash() const;
+
+    Endpoint& endpoint_;
+    ServerEndpoint* server_;
+    RemotesConfig config_;
+    std::vector<std::unique_ptr<Remote>> remotes_;  // by name once sealed
+    bool is_sealed_ = false;
+    std::vector<std::unique_ptr<Peer>> peers_;  // by slot
+    std::vector<ConnectionId> ready_;
+    std::map<ClientId, ConnectionId> by_client_;
+    std::set<std::pair<TimePoint, ConnectionId>> greetings_;  // that are awaited
+    std::map<ClientId, WaitingQueue> absent_;
+    WaitingQueue for_server_;
+    Next::Chain inbound_;
+    Next::Chain outbound_;
+    Traffic strays_;
+    std::uint64_t dropped_while_waiting_ = 0;
+    bool must_drain_ = false;
+    std::function<Result<>(TimePoint, ConnectionId, ClientId)> authorise_;
+    std::function<void(TimePoint, ConnectionId, ClientId)> on_join_;
+    std::function<void(TimePoint, ConnectionId, DisconnectReason)> on_leave_;
+    std::function<void(TimePoint, ConnectionId, const std::string&)> on_mismatch_;
+    std::function<void(const HandlerError&)> on_error_;
+    std::function<void(TimePoint, const EndpointEvent&)> on_other_;
+};
+
+}  // namespace squall::remotes

@@ -1,0 +1,239 @@
+// Events: fired at one side, heard at the other by every listener, once. Reliable or not, in order or not, by
+// the channel mode of the declaration. Encoded once for any number of recipients.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <list>
+#include <utility>
+#include <vector>
+
+#include "squall/remotes/registry.hpp"
+
+namespace squall::remotes {
+
+struct EventOptions {
+    ChannelMode mode = ChannelMode::reliable_ordered;
+    const wire::Codec* codec = &wire::bits_codec();
+    // Events that arrive before the first listen() wait for it, within this. Oldest are dropped first.
+    std::size_t max_early_events = 64;
+};
+
+// Names one listener; 0: none.
+enum class ListenerId : std::uint64_t {};
+
+namespace detail {
+
+template <wire::Described T>
+class EventRemote final : public Remote {
+  public:
+    using Listener = std::function<void(const Origin&, const T&)>;
+
+    EventRemote(Remotes& owner, RemoteInfo info, const EventOptions& options)
+        : Remote(owner, std::move(info), *options.codec), max_early_(options.max_early_events) {}
+
+    Fired fire(TimePoint now, const T& value, const Recipients& to) {
+        Fired out;
+        owner_.seal();
+        const auto encoded = codec_->encode(value, owner_.scratch);
+        ++statistics_.encodings;
+        if (!encoded) {
+            ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::invalid)];
+            out.unsent = 1;
+            return out;
+        }
+        write_frame(owner_.scratch);
+        // What the chain does may fire as well, and would write over the registry's buffers.
+        const bool has_chain = !outbound_.empty() || !owner_.chain(Direction::outbound).empty();
+        std::vector<std::byte> own_frame;
+        Bytes frame = owner_.frame;
+        if (has_chain) {
+            own_frame.assign(owner_.frame.begin(), owner_.frame.end());
+            frame = own_frame;
+        }
+        const auto to_peer = [&](ConnectionId peer) { send(now, value, peer, frame, has_chain, out); };
+        switch (to.kind()) {
+            case Recipients::Kind::listed: std::ranges::for_each(to.listed(), to_peer); break;
+            case Recipients::Kind::player:
+                if (const auto peer = owner_.connection_of(to.client())) {
+                    to_peer(*peer);
+                } else {
+                    count(owner_.send_to_player(now, *this, to.client(), frame), frame.size(), out);
+                }
+                break;
+            default:
+                if (owner_.peers().empty() && !owner_.is_server()) {
+                    count(owner_.send_to_coming_server(now, *this, frame), frame.size(), out);
+                    break;
+                }
+                // By place: a chain may disconnect somebody.
+                for (std::size_t i = 0; i < owner_.peers().size(); ++i)
+                    if (to.kind() == Recipients::Kind::everyone || owner_.peers()[i] != to.excepted())
+                        to_peer(owner_.peers()[i]);
+        }
+        return out;
+    }
+
+    ListenerId listen(Listener listener) {
+        const ListenerId id{++last_listener_};
+        listeners_.push_back(Listening{id, std::move(listener)});
+        // What came before is for whoever listens first.
+        RingBuffer<Early> early = std::exchange(early_, {});
+        for (; !early.empty(); early.pop_front()) (void)tell(early.front().origin, early.front().value, {});
+        return id;
+    }
+    bool forget(ListenerId id) {
+        const auto place = std::ranges::find(listeners_, id, &Listening::id);
+        if (id == ListenerId{} || place == listeners_.end()) return false;
+        if (depth_ == 0) {
+            listeners_.erase(place);
+        } else {
+            place->id = ListenerId{};  // it may be running: removed when all have heard
+        }
+        return true;
+    }
+    [[nodiscard]] std::uint64_t early_dropped() const { return early_dropped_; }
+
+  private:
+    struct Listening {
+        ListenerId id{};
+        Listener call;
+    };
+    struct Early {
+        Origin origin;
+        T value{};
+    };
+
+    void write_frame(Bytes payload) {
+        owner_.frame.clear();
+        append_varint(owner_.frame, std::uint64_t{info_.index} + 1);
+        owner_.frame.insert(owner_.frame.end(), payload.begin(), payload.end());
+    }
+
+    void send(TimePoint now, const T& value, ConnectionId peer, Bytes frame, bool has_chain, Fired& out) {
+        if (!has_chain) {
+            count(owner_.send(now, *this, peer, frame), frame.size(), out);
+            return;
+        }
+        T copy = value;
+        const std::size_t head = varint_size(std::uint64_t{info_.index} + 1);
+        Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &copy,
+                        frame.subspan(head));
+        const Outcome outcome =
+            run_chains(outbound_, owner_.chain(Direction::outbound), message, [&](Message& passed) {
+                if (passed.is_edited()) {
+                    ++statistics_.encodings;
+                    if (!codec_->encode(copy, owner_.scratch)) return Outcome::invalid;
+                    write_frame(owner_.scratch);
+                    count(owner_.send(now, *this, peer, owner_.frame), owner_.frame.size(), out);
+                } else {
+                    count(owner_.send(now, *this, peer, frame), frame.size(), out);
+                }
+                return Outcome::passed;
+            });
+        if (outcome == Outcome::passed) return;
+        ++out.stopped;
+        ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+    }
+
+    void count(Remotes::Sent sent, std::size_t bytes, Fired& out) {
+        if (sent == Remotes::Sent::unsent) {
+            ++out.unsent;
+            ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::unsent)];
+            return;
+        }
+        ++(sent == Remotes::Sent::sent ? out.sent : out.waiting);
+        ++statistics_.out.messages;
+        statistics_.out.bytes += bytes;
+    }
+
+    Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) override {
+        T value{};
+        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
+        return run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
+            if (!passed.decode()) return Outcome::malformed;
+            const Origin origin{now, peer};
+            if (listeners_.empty()) {
+                keep_early(origin, value);
+                return Outcome::passed;
+            }
+            return tell(origin, value, body);
+        });
+    }
+
+    Outcome tell(const Origin& origin, const T& value, Bytes body) {
+        Outcome worst = Outcome::passed;
+        ++depth_;
+        // A listener may add listeners, who hear the next event, and remove them, who hear nothing more.
+        std::size_t left = listeners_.size();
+        for (auto place = listeners_.begin(); left > 0; ++place, --left) {
+            if (place->id == ListenerId{}) continue;
+            const Outcome outcome =
+                owner_.guarded(origin.now, origin.peer, *this, body, [&] { place->call(origin, value); });
+            if (outcome != Outcome::passed) worst = outcome;
+        }
+        if (--depth_ == 0) listeners_.remove_if([](const Listening& l) { return l.id == ListenerId{}; });
+        return worst;
+    }
+
+    void keep_early(const Origin& origin, const T& value) {
+        if (max_early_ == 0) {
+            ++early_dropped_;
+            return;
+        }
+        if (early_.size() == max_early_) {
+            early_.pop_front();
+            ++early_dropped_;
+        }
+        early_.push_back({origin, value});
+    }
+
+    std::string contract_text() const override { return wire::schema_text<T>(); }
+
+    std::list<Listening> listeners_;
+    RingBuffer<Early> early_;
+    std::size_t max_early_;
+    std::uint64_t last_listener_ = 0;
+    std::uint64_t early_dropped_ = 0;
+    unsigned depth_ = 0;  // of tell()
+};
+
+}  // namespace detail
+
+// A handle, to copy freely; valid as long as its registry.
+template <class T>
+class RemoteEvent {
+  public:
+    using Listener = typename detail::EventRemote<T>::Listener;
+    explicit RemoteEvent(detail::EventRemote<T>& remote) : remote_(&remote) {}
+
+    // Encodes once and queues a message for each recipient that the chain lets through.
+    Fired fire(TimePoint now, const T& value, const Recipients& to = Recipients::everyone()) const {
+        return remote_->fire(now, value, to);
+    }
+    // Calls `listener` for each event that arrives from now on, and at once for those that came early.
+    ListenerId listen(Listener listener) const { return remote_->listen(std::move(listener)); }
+    // False if there is no such listener.
+    bool forget(ListenerId id) const { return remote_->forget(id); }
+    void use(Direction direction, Middleware middleware) const {
+        remote_->use(direction, std::move(middleware));
+    }
+    [[nodiscard]] const RemoteStatistics& statistics() const { return remote_->statistics(); }
+    // Events that nobody listened to in time.
+    [[nodiscard]] std::uint64_t early_dropped() const { return remote_->early_dropped(); }
+
+  private:
+    detail::EventRemote<T>* remote_;
+};
+
+template <wire::Described T>
+Result<RemoteEvent<T>> Remotes::event(std::string name, const EventOptions& options) {
+    if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
+    auto remote = std::make_unique<detail::EventRemote<T>>(
+        *this, RemoteInfo{std::move(name), RemoteKind::event, options.mode, 0}, options);
+    RemoteEvent<T> handle(*remote);
+    adopt(std::move(remote));
+    return handle;
+}
+
+}  // namespace squall::remotes

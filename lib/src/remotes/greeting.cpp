@@ -1,0 +1,197 @@
+// How two registries meet: each says in a few bytes what it declares; only where that differs, both send the
+// whole of it, so that both can say which remote and which field. STANDARD.md section 7.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "squall/core/hash.hpp"
+#include "squall/remotes/registry.hpp"
+#include "squall/wire/schema_text.hpp"
+
+namespace squall::remotes {
+namespace {
+
+enum class ControlOp : std::uint8_t { hello = 1, contract = 2 };
+constexpr std::uint8_t kVersion = 1;
+constexpr std::size_t kMaxContractBytes = 60 * 1024;
+constexpr std::size_t kMaxNameBytes = 100;
+
+// One remote as it travels and as it is compared.
+struct Entry {
+    std::string name;
+    RemoteKind kind{};
+    ChannelMode mode{};
+    wire::CodecId codec{};
+    std::string text;
+};
+
+void append_text(std::vector<std::byte>& out, std::string_view text) {
+    append_varint(out, text.size());
+    const Bytes bytes = as_bytes(text);
+    out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+std::optional<Entry> read_entry(ByteReader& reader) {
+    Entry entry;
+    const std::uint64_t name_size = reader.read_varint();
+    if (name_size == 0 || name_size > kMaxNameBytes) return std::nullopt;
+    entry.name = as_text(reader.read_bytes(name_size));
+    const auto kind = reader.read<std::uint8_t>();
+    const auto mode = reader.read<std::uint8_t>();
+    entry.codec = static_cast<wire::CodecId>(reader.read<std::uint8_t>());
+    const std::uint64_t text_size = reader.read_varint();
+    if (!reader.ok() || text_size > reader.remaining()) return std::nullopt;
+    entry.text = as_text(reader.read_bytes(text_size));
+    if (kind > static_cast<std::uint8_t>(RemoteKind::property) ||
+        mode > static_cast<std::uint8_t>(ChannelMode::reliable_ordered))
+        return std::nullopt;
+    entry.kind = static_cast<RemoteKind>(kind);
+    entry.mode = static_cast<ChannelMode>(mode);
+    return entry;
+}
+
+// Why two declarations of one remote do not fit; empty if they do.
+std::string difference(const Entry& ours, const Entry& theirs) {
+    if (ours.kind != theirs.kind)
+        return fmt::format("'{}' is a {} here and a {} there", ours.name, to_string(ours.kind),
+                           to_string(theirs.kind));
+    if (ours.mode != theirs.mode)
+        return fmt::format("'{}' is {} here and {} there", ours.name, squall::to_string(ours.mode),
+                           squall::to_string(theirs.mode));
+    if (ours.codec != theirs.codec)
+        return fmt::format("'{}' uses codec {} here and {} there", ours.name, static_cast<int>(ours.codec),
+                           static_cast<int>(theirs.codec));
+    const auto field = wire::first_difference(ours.text, theirs.text);
+    return field ? fmt::format("'{}': {}", ours.name, *field) : std::string();
+}
+
+// The first difference of two lists in order of name.
+std::string first_difference(const std::vector<Entry>& ours, const std::vector<Entry>& theirs) {
+    for (std::size_t i = 0; i < std::max(ours.size(), theirs.size()); ++i) {
+        if (i == ours.size() || (i < theirs.size() && theirs[i].name < ours[i].name))
+            return fmt::format("'{}' is declared there and not here", theirs[i].name);
+        if (i == theirs.size() || ours[i].name < theirs[i].name)
+            return fmt::format("'{}' is declared here and not there", ours[i].name);
+        if (auto text = difference(ours[i], theirs[i]); !text.empty()) return text;
+    }
+    return "the declarations hash differently, and are the same as far as they could be compared";
+}
+
+}  // namespace
+
+std::uint64_t Remotes::contract_hash() const {
+    std::vector<std::byte> all;
+    for (const auto& remote : remotes_) {
+        append_text(all, remote->info_.name);
+        all.push_back(static_cast<std::byte>(remote->info_.kind));
+        all.push_back(static_cast<std::byte>(remote->info_.mode));
+        all.push_back(static_cast<std::byte>(remote->codec_->id()));
+        append_text(all, remote->contract_text());
+    }
+    return stable_hash(as_text(all));
+}
+
+void Remotes::greet(TimePoint now, Peer& peer) {
+    seal();
+    std::vector<std::byte> hello;
+    append_varint(hello, 0);
+    hello.push_back(static_cast<std::byte>(ControlOp::hello));
+    hello.push_back(static_cast<std::byte>(kVersion));
+    const std::uint64_t hash = contract_hash();
+    for (unsigned shift = 0; shift < 64; shift += 8)
+        hello.push_back(static_cast<std::byte>((hash >> shift) & 0xff));
+    (void)endpoint_.send(now, peer.id, ChannelId{static_cast<std::uint8_t>(ChannelMode::reliable_ordered)},
+                         hello);
+}
+
+Outcome Remotes::on_control(TimePoint now, Peer& peer, Bytes body) {
+    ByteReader reader(body);
+    const auto op = static_cast<ControlOp>(reader.read<std::uint8_t>());
+    if (op == ControlOp::hello && !peer.is_ready && !peer.is_mismatched) {
+        const auto version = reader.read<std::uint8_t>();
+        const auto hash = reader.read<std::uint64_t>();
+        if (!reader.ok() || version == 0) return Outcome::malformed;
+        if (version == kVersion && hash == contract_hash()) {
+            become_ready(now, peer);
+            return Outcome::passed;
+        }
+        peer.is_mismatched = true;
+        if (version != kVersion) {
+            if (on_mismatch_)
+                on_mismatch_(now, peer.id,
+                             fmt::format("remotes of version {} here and {} there", kVersion, version));
+            endpoint_.disconnect(now, peer.id, DisconnectReason::protocol_error);
+            return Outcome::passed;
+        }
+        send_contract(now, peer);
+        return Outcome::passed;
+    }
+    if (op == ControlOp::contract && !peer.is_ready) return on_contract(now, peer, body.subspan(1));
+    return Outcome::malformed;
+}
+
+void Remotes::send_contract(TimePoint now, Peer& peer) {
+    std::vector<std::byte> out;
+    append_varint(out, 0);
+    out.push_back(static_cast<std::byte>(ControlOp::contract));
+    for (const auto& remote : remotes_) {
+        const std::string text = remote->contract_text();
+        // What would not fit is left out: the first difference is nearly always in what does.
+        if (out.size() + remote->info_.name.size() + text.size() + 16 > kMaxContractBytes) break;
+        append_text(out, remote->info_.name);
+        out.push_back(static_cast<std::byte>(remote->info_.kind));
+        out.push_back(static_cast<std::byte>(remote->info_.mode));
+        out.push_back(static_cast<std::byte>(remote->codec_->id()));
+        append_text(out, text);
+    }
+    (void)endpoint_.send(now, peer.id, ChannelId{static_cast<std::uint8_t>(ChannelMode::reliable_ordered)},
+                         out);
+}
+
+// Both sides get the other's list. The client leaves first, so that its list has arrived when it does.
+Outcome Remotes::on_contract(TimePoint now, Peer& peer, Bytes body) {
+    std::vector<Entry> theirs;
+    ByteReader reader(body);
+    while (reader.remaining() > 0) {
+        auto entry = read_entry(reader);
+        if (!entry) return Outcome::malformed;
+        theirs.push_back(std::move(*entry));
+    }
+    peer.is_mismatched = true;
+    std::vector<Entry> ours;
+    for (const auto& remote : remotes_)
+        ours.push_back({remote->info_.name, remote->info_.kind, remote->info_.mode, remote->codec_->id(),
+                        remote->contract_text()});
+    if (on_mismatch_) on_mismatch_(now, peer.id, first_difference(ours, theirs));
+    // A moment for our list to reach the client.
+    expect_greeting(peer, std::min(peer.greet_until, now + std::chrono::seconds(1)));
+    return Outcome::passed;
+}
+
+void Remotes::become_ready(TimePoint now, Peer& peer) {
+    peer.is_ready = true;
+    expect_greeting(peer, kNever);
+    ready_.push_back(peer.id);
+    const ConnectionId id = peer.id;
+    const ClientId client = peer.client;
+    const auto hand_over = [&](const WaitingQueue::Entry& entry) {
+        (void)endpoint_.send(now, id, ChannelId{static_cast<std::uint8_t>(entry.mode)}, entry.bytes);
+    };
+    peer.waiting.release(now, config_.waiting, hand_over);
+    if (!is_server()) for_server_.release(now, config_.waiting, hand_over);
+    if (const auto absent = absent_.find(client); is_server() && absent != absent_.end()) {
+        absent->second.release(now, config_.waiting, hand_over);
+        dropped_while_waiting_ += absent->second.dropped();
+        absent_.erase(absent);
+    }
+    for (const auto& remote : remotes_) remote->on_ready(now, id);
+    if (on_join_) on_join_(now, id, client);
+    Peer* const joined = find_peer(id);
+    if (joined == nullptr) return;
+    WaitingQueue early = std::exchange(joined->early, {});
+    early.release(now, config_.waiting, [&](const WaitingQueue::Entry& entry) {
+        if (Peer* const sender = find_peer(id)) dispatch(now, *sender, entry.mode, entry.bytes);
+    });
+}
+
+}  // namespace squall::remotes

@@ -1,0 +1,38 @@
+#include "squall/remotes/message.hpp"
+
+namespace squall::remotes {
+
+std::string_view to_string(RemoteKind kind) {
+    switch (kind) {
+        case RemoteKind::event: return "event";
+        case RemoteKind::function: return "function";
+        case RemoteKind::property: return "property";
+    }
+    return "?";
+}
+
+std::string_view to_string(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::passed: return "passed";
+        case Outcome::filtered: return "filtered";
+        case Outcome::rate_limited: return "rate limited";
+        case Outcome::over_budget: return "over budget";
+        case Outcome::unauthorised: return "unauthorised";
+        case Outcome::invalid: return "invalid";
+        case Outcome::malformed: return "malformed";
+        case Outcome::unknown_remote: return "unknown remote";
+        case Outcome::failed: return "failed";
+        case Outcome::unsent: return "unsent";
+    }
+    return "?";
+}
+
+bool Message::decode() {
+    if (is_decoded_) return true;
+    if (is_bad_) return false;
+    is_decoded_ = codec_->decode(*type_, payload_, object_).has_value();
+    is_bad_ = !is_decoded_;
+    return is_decoded_;
+}
+
+}  // namespace squall::remotes

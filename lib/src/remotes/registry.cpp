@@ -1,0 +1,312 @@
+#include "squall/remotes/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "squall/core/hash.hpp"
+
+namespace squall::remotes {
+namespace {
+
+constexpr std::size_t kModeCount = 4;
+constexpr std::size_t kMaxNameBytes = 100;
+
+ChannelId channel_of(ChannelMode mode) {
+    return ChannelId{static_cast<std::uint8_t>(mode)};
+}
+
+}  // namespace
+
+std::vector<ChannelConfig> remote_channels() {
+    return {{.name = "remotes-unreliable", .mode = ChannelMode::unreliable},
+            {.name = "remotes-sequenced", .mode = ChannelMode::unreliable_sequenced},
+            {.name = "remotes-unordered", .mode = ChannelMode::reliable_unordered},
+            {.name = "remotes-ordered", .mode = ChannelMode::reliable_ordered}};
+}
+
+Remotes::Remotes(ServerEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, &endpoint, config) {}
+Remotes::Remotes(ClientEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, nullptr, config) {}
+Remotes::Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config)
+    : endpoint_(endpoint), server_(server), config_(config) {}
+Remotes::~Remotes() = default;
+
+// --- declaring
+
+Result<> Remotes::check_name(std::string_view name) const {
+    if (is_sealed_)
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("remote '{}': declare all remotes before the first peer and the first message",
+                        name));
+    if (name.empty() || name.size() > kMaxNameBytes)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("a remote's name has {} bytes; needs 1 to {}", name.size(), kMaxNameBytes));
+    if (find(name) != nullptr)
+        return fail(ErrorCode::invalid_argument, fmt::format("remote '{}' is declared twice", name));
+    return {};
+}
+
+void Remotes::seal() {
+    if (is_sealed_) return;
+    is_sealed_ = true;
+    std::ranges::sort(remotes_, {},
+                      [](const auto& remote) -> const std::string& { return remote->info_.name; });
+    for (std::size_t i = 0; i < remotes_.size(); ++i)
+        remotes_[i]->info_.index = static_cast<std::uint32_t>(i);
+}
+
+const Remote* Remotes::find(std::string_view name) const {
+    for (const auto& remote : remotes_)
+        if (remote->info_.name == name) return remote.get();
+    return nullptr;
+}
+
+std::vector<const Remote*> Remotes::remotes() const {
+    std::vector<const Remote*> out;
+    for (const auto& remote : remotes_) out.push_back(remote.get());
+    return out;
+}
+
+// --- peers
+
+Remotes::Peer* Remotes::find_peer(ConnectionId id) {
+    return const_cast<Peer*>(std::as_const(*this).find_peer(id));
+}
+const Remotes::Peer* Remotes::find_peer(ConnectionId id) const {
+    return id.slot < peers_.size() && peers_[id.slot] != nullptr && peers_[id.slot]->id == id
+               ? peers_[id.slot].get()
+               : nullptr;
+}
+
+bool Remotes::is_ready(ConnectionId peer) const {
+    const Peer* const found = find_peer(peer);
+    return found != nullptr && found->is_ready;
+}
+
+std::optional<ConnectionId> Remotes::connection_of(ClientId player) const {
+    const auto place = by_client_.find(player);
+    return place == by_client_.end() ? std::nullopt : std::optional(place->second);
+}
+
+void Remotes::disconnect(TimePoint now, ConnectionId peer, DisconnectReason reason) {
+    endpoint_.disconnect(now, peer, reason);
+    must_drain_ = true;
+}
+
+// --- sending
+
+Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Bytes message,
+                            MessageId* notify) {
+    Peer* const peer = find_peer(id);
+    if (peer == nullptr) return Sent::unsent;
+    const ChannelId channel = channel_of(remote.info_.mode);
+    if (!peer->is_ready) {
+        if (notify != nullptr || peer->is_mismatched) return Sent::unsent;
+        return peer->waiting.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting
+                                                                                   : Sent::unsent;
+    }
+    const auto sent = endpoint_.send(now, id, channel, message, {.notify = notify != nullptr});
+    if (!sent) return Sent::unsent;
+    if (notify != nullptr) {
+        *notify = *sent;
+        peer->pending[channel.value].push_back({sent->value, &remote});
+    }
+    return Sent::sent;
+}
+
+Remotes::Sent Remotes::send_to_player(TimePoint now, Remote& remote, ClientId player, Bytes message) {
+    auto place = absent_.find(player);
+    if (place == absent_.end()) {
+        if (absent_.size() >= config_.max_absent_players) {
+            for (auto& [id, queue] : absent_) queue.drop_old(now, config_.waiting);
+            std::erase_if(absent_, [&](const auto& entry) {
+                if (entry.second.empty()) dropped_while_waiting_ += entry.second.dropped();
+                return entry.second.empty();
+            });
+        }
+        if (absent_.size() >= config_.max_absent_players) return Sent::unsent;
+        place = absent_.try_emplace(player).first;
+    }
+    return place->second.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting : Sent::unsent;
+}
+
+Remotes::Sent Remotes::send_to_coming_server(TimePoint now, Remote& remote, Bytes message) {
+    return for_server_.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting : Sent::unsent;
+}
+
+// --- what happens
+
+void Remotes::drain(TimePoint now) {
+    must_drain_ = false;
+    while (const auto event = endpoint_.poll_event()) {
+        if (const auto* message = std::get_if<MessageReceived>(&*event)) {
+            on_message(now, *message);
+        } else if (const auto* settled = std::get_if<MessageSettled>(&*event)) {
+            on_settled(now, *settled);
+        } else if (const auto* connected = std::get_if<Connected>(&*event)) {
+            on_connected(now, *connected);
+        } else if (const auto* disconnected = std::get_if<Disconnected>(&*event)) {
+            on_disconnected(now, *disconnected);
+        } else if (on_other_) {
+            on_other_(now, *event);
+        }
+    }
+}
+
+void Remotes::on_connected(TimePoint now, const Connected& event) {
+    if (authorise_) {
+        if (const auto allowed = authorise_(now, event.connection, event.client_id); !allowed) {
+            endpoint_.disconnect(now, event.connection, DisconnectReason::unauthorised);
+            return;
+        }
+    }
+    if (event.connection.slot >= peers_.size()) peers_.resize(event.connection.slot + 1);
+    auto& place = peers_[event.connection.slot];
+    place = std::make_unique<Peer>();
+    place->id = event.connection;
+    place->client = event.client_id;
+    by_client_[event.client_id] = event.connection;
+    expect_greeting(*place, now + config_.greeting_timeout);
+    greet(now, *place);
+}
+
+void Remotes::on_disconnected(TimePoint now, const Disconnected& event) {
+    Peer* const peer = find_peer(event.connection);
+    if (peer == nullptr) return;
+    const bool was_ready = peer->is_ready;
+    dropped_while_waiting_ +=
+        peer->waiting.dropped() + peer->waiting.size() + peer->early.dropped() + peer->early.size();
+    expect_greeting(*peer, kNever);
+    if (const auto place = by_client_.find(peer->client);
+        place != by_client_.end() && place->second == peer->id)
+        by_client_.erase(place);
+    peers_[event.connection.slot].reset();
+    if (!was_ready) return;
+    std::erase(ready_, event.connection);
+    for (const auto& remote : remotes_) remote->on_gone(now, event.connection);
+    if (on_leave_) on_leave_(now, event.connection, event.reason);
+}
+
+void Remotes::on_message(TimePoint now, const MessageReceived& event) {
+    Peer* const peer = find_peer(event.connection);
+    if (peer == nullptr) return;  // refused, or ended in this drain
+    if (event.channel.value >= kModeCount) {
+        if (on_other_) on_other_(now, EndpointEvent(event));
+        return;
+    }
+    if (!peer->messages.take(now, config_.messages) ||
+        !peer->bytes.take(now, config_.bytes, event.bytes.size()))
+        return stop_stray(now, *peer, Outcome::rate_limited, event.bytes.size());
+    dispatch(now, *peer, static_cast<ChannelMode>(event.channel.value), event.bytes);
+}
+
+void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes) {
+    ByteReader reader(bytes);
+    const std::uint64_t number = reader.read_varint();
+    if (!reader.ok()) return stop_stray(now, peer, Outcome::malformed, bytes.size());
+    const Bytes body = bytes.subspan(reader.position());
+    if (number == 0) {
+        const Outcome outcome =
+            mode == ChannelMode::reliable_ordered ? on_control(now, peer, body) : Outcome::malformed;
+        if (outcome != Outcome::passed) stop_stray(now, peer, outcome, bytes.size());
+        return;
+    }
+    if (!peer.is_ready) {
+        // The peer is ready before we are: what it sends on another channel may overtake its greeting.
+        if (!peer.is_mismatched) (void)peer.early.add(now, mode, bytes, config_.waiting);
+        return;
+    }
+    if (number > remotes_.size() || remotes_[number - 1]->info_.mode != mode)
+        return stop_stray(now, peer, Outcome::unknown_remote, bytes.size());
+    Remote& remote = *remotes_[number - 1];
+    ++remote.statistics_.in.messages;
+    remote.statistics_.in.bytes += bytes.size();
+    const ConnectionId id = peer.id;
+    const Outcome outcome = remote.on_message(now, id, body);
+    if (outcome == Outcome::passed) return;
+    ++remote.statistics_.in.stopped[static_cast<std::size_t>(outcome)];
+    if (Peer* const still_there = find_peer(id)) note_offence(now, *still_there, outcome);
+}
+
+void Remotes::expect_greeting(Peer& peer, TimePoint until) {
+    greetings_.erase({peer.greet_until, peer.id});
+    peer.greet_until = until;
+    if (until != kNever) greetings_.insert({until, peer.id});
+}
+
+void Remotes::stop_stray(TimePoint now, Peer& peer, Outcome outcome, std::size_t bytes) {
+    ++strays_.messages;
+    strays_.bytes += bytes;
+    ++strays_.stopped[static_cast<std::size_t>(outcome)];
+    note_offence(now, peer, outcome);
+}
+
+void Remotes::note_offence(TimePoint now, Peer& peer, Outcome outcome) {
+    if (!is_offence(outcome) || !is_server()) return;
+    if (!peer.offences.take(now, config_.offences))
+        endpoint_.disconnect(now, peer.id, DisconnectReason::rate_limited);
+}
+
+void Remotes::on_settled(TimePoint now, const MessageSettled& event) {
+    Peer* const peer = find_peer(event.connection);
+    if (peer == nullptr) return;
+    if (event.channel.value >= kModeCount) {
+        if (on_other_) on_other_(now, EndpointEvent(event));
+        return;
+    }
+    auto& pending = peer->pending[event.channel.value];
+    std::size_t low = 0;
+    for (std::size_t high = pending.size(); low < high;) {
+        const std::size_t middle = (low + high) / 2;
+        if (pending[middle].message < event.message.value) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == pending.size() || pending[low].message != event.message.value) return;
+    Remote* const remote = std::exchange(pending[low].remote, nullptr);
+    while (!pending.empty() && pending.front().remote == nullptr) pending.pop_front();
+    if (remote != nullptr) remote->on_settled(now, event.connection, event.message, event.fate);
+}
+
+void Remotes::report_error(TimePoint now, ConnectionId peer, const Remote& remote, Bytes payload,
+                           const char* what) {
+    if (on_error_)
+        on_error_({{now, peer}, remote.info_.name, what, payload.size(), stable_hash(as_text(payload))});
+}
+
+// --- Node
+
+void Remotes::receive(TimePoint now, const Address& from, MutableBytes datagram) {
+    endpoint_.receive(now, from, datagram);
+    drain(now);
+}
+
+std::optional<Transmit> Remotes::poll_transmit(TimePoint now, MutableBytes buffer) {
+    return endpoint_.poll_transmit(now, buffer);
+}
+
+TimePoint Remotes::poll_timeout() const {
+    if (must_drain_) return TimePoint{};
+    TimePoint next = endpoint_.poll_timeout();
+    for (const auto& remote : remotes_) next = std::min(next, remote->poll_timeout());
+    return greetings_.empty() ? next : std::min(next, greetings_.begin()->first);
+}
+
+void Remotes::handle_timeout(TimePoint now) {
+    if (endpoint_.poll_timeout() <= now) endpoint_.handle_timeout(now);
+    drain(now);
+    while (!greetings_.empty() && greetings_.begin()->first <= now) {
+        const ConnectionId late = greetings_.begin()->second;
+        greetings_.erase(greetings_.begin());
+        endpoint_.disconnect(now, late, DisconnectReason::protocol_error);
+    }
+    for (const auto& remote : remotes_)
+        if (remote->poll_timeout() <= now) remote->handle_timeout(now);
+    drain(now);
+}
+
+}  // namespace squall::remotes
