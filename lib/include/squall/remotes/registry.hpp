@@ -27,6 +27,7 @@
 #include "squall/core/ring_buffer.hpp"
 #include "squall/remotes/recipients.hpp"
 #include "squall/remotes/remote.hpp"
+#include "squall/remotes/remote_options.hpp"
 #include "squall/remotes/token_bucket.hpp"
 #include "squall/remotes/waiting_queue.hpp"
 
@@ -38,10 +39,6 @@ template <class Request, class Reply>
 class RemoteFunction;
 template <class T>
 class RemoteProperty;
-struct EventOptions;
-struct FunctionOptions;
-template <class T>
-struct PropertyOptions;
 
 // The four channels that remotes need, one a mode, in the order of ChannelMode. They are the first of the
 // transport's configuration at both ends; others may follow.

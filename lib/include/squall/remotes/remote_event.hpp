@@ -12,13 +12,6 @@
 
 namespace squall::remotes {
 
-struct EventOptions {
-    ChannelMode mode = ChannelMode::reliable_ordered;
-    const wire::Codec* codec = &wire::bits_codec();
-    // Events that arrive before the first listen() wait for it, within this. Oldest are dropped first.
-    std::size_t max_early_events = 64;
-};
-
 // Names one listener; 0: none.
 enum class ListenerId : std::uint64_t {};
 
@@ -88,6 +81,7 @@ class EventRemote final : public Remote {
         if (depth_ == 0) {
             listeners_.erase(place);
         } else {
+            has_forgotten_ = true;
             place->id = ListenerId{};  // it may be running: removed when all have heard
         }
         return true;
@@ -172,7 +166,8 @@ class EventRemote final : public Remote {
                 owner_.guarded(origin.now, origin.peer, *this, body, [&] { place->call(origin, value); });
             if (outcome != Outcome::passed) worst = outcome;
         }
-        if (--depth_ == 0) listeners_.remove_if([](const Listening& l) { return l.id == ListenerId{}; });
+        if (--depth_ == 0 && std::exchange(has_forgotten_, false))
+            listeners_.remove_if([](const Listening& l) { return l.id == ListenerId{}; });
         return worst;
     }
 
@@ -196,6 +191,7 @@ class EventRemote final : public Remote {
     std::uint64_t last_listener_ = 0;
     std::uint64_t early_dropped_ = 0;
     unsigned depth_ = 0;  // of tell()
+    bool has_forgotten_ = false;
 };
 
 }  // namespace detail

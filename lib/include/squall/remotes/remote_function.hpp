@@ -17,18 +17,6 @@
 
 namespace squall::remotes {
 
-struct FunctionOptions {
-    // With an unreliable mode, give calls some retries.
-    ChannelMode mode = ChannelMode::reliable_unordered;
-    const wire::Codec* codec = &wire::bits_codec();
-    // Answers that are kept, per peer, for calls that arrive again: so many, for so long. A call that arrives
-    // when later ones are forgotten already is refused with `expired`, because it may have run.
-    std::size_t max_kept_answers = 1024;
-    Duration keep_answers = std::chrono::seconds(30);
-    // Calls of one peer that wait for a Responder; more are refused with queue_full.
-    std::size_t max_open_calls = 1000;
-};
-
 struct CallOptions {
     Duration timeout = std::chrono::seconds(5);  // from the call to the error `expired`, retries included
     unsigned retries = 0;

@@ -19,17 +19,6 @@
 
 namespace squall::remotes {
 
-enum class Authority : std::uint8_t { server, owner };
-
-template <class T>
-struct PropertyOptions {
-    T initial{};
-    Authority authority = Authority::server;
-    // Zero: a change leaves with the next drain. Else at most one message to a peer in this time.
-    Duration interval{0};
-    double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
-};
-
 namespace detail {
 
 // Values behind the newest that may be a delta's baseline.

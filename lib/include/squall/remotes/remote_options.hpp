@@ -1,0 +1,44 @@
+// What a remote is declared with. Both ends declare the same modes and codecs; the rest is each side's own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "squall/core/time.hpp"
+#include "squall/transport/channel.hpp"
+#include "squall/wire/codec.hpp"
+#include "squall/wire/delta.hpp"
+
+namespace squall::remotes {
+
+struct EventOptions {
+    ChannelMode mode = ChannelMode::reliable_ordered;
+    const wire::Codec* codec = &wire::bits_codec();
+    // Events that arrive before the first listen() wait for it, within this. Oldest are dropped first.
+    std::size_t max_early_events = 64;
+};
+
+struct FunctionOptions {
+    // With an unreliable mode, give calls some retries.
+    ChannelMode mode = ChannelMode::reliable_unordered;
+    const wire::Codec* codec = &wire::bits_codec();
+    // Answers that are kept, per peer, for calls that arrive again: so many, for so long. A call that arrives
+    // when later ones are forgotten already is refused with `expired`, because it may have run.
+    std::size_t max_kept_answers = 1024;
+    Duration keep_answers = std::chrono::seconds(30);
+    // Calls of one peer that wait for a Responder; more are refused with queue_full.
+    std::size_t max_open_calls = 1000;
+};
+
+enum class Authority : std::uint8_t { server, owner };
+
+template <class T>
+struct PropertyOptions {
+    T initial{};
+    Authority authority = Authority::server;
+    // Zero: a change leaves with the next drain. Else at most one message to a peer in this time.
+    Duration interval{0};
+    double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
+};
+
+}  // namespace squall::remotes
