@@ -62,7 +62,8 @@ class Script {
         const auto channel = reader.read<std::uint8_t>() % 4;
         const std::size_t size = 8 + std::size_t{reader.read<std::uint8_t>()} * (channel == 3 ? 17 : 9);
         const auto message = numbered_message(counters_[side][channel], size);
-        if (sides_[side].connection->send(now_, ChannelId{static_cast<std::uint8_t>(channel)}, message, true))
+        if (sides_[side].connection->send(now_, ChannelId{static_cast<std::uint8_t>(channel)}, message,
+                                          {.notify = true}))
             ++counters_[side][channel];
     }
 

@@ -175,7 +175,9 @@ void Remotes::become_ready(TimePoint now, Peer& peer) {
     const ConnectionId id = peer.id;
     const ClientId client = peer.client;
     const auto hand_over = [&](const WaitingQueue::Entry& entry) {
-        (void)endpoint_.send(now, id, ChannelId{static_cast<std::uint8_t>(entry.mode)}, entry.bytes);
+        const auto number = static_cast<std::uint16_t>(ByteReader(entry.bytes).read_varint());
+        (void)endpoint_.send(now, id, ChannelId{static_cast<std::uint8_t>(entry.mode)}, entry.bytes,
+                             {.tag = number});
     };
     peer.waiting.release(now, config_.waiting, hand_over);
     if (!is_server()) for_server_.release(now, config_.waiting, hand_over);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kModeCount = 4;
 constexpr std::size_t kMaxNameBytes = 100;
+constexpr std::size_t kMaxRemotes = 65'000;
 
 ChannelId channel_of(ChannelMode mode) {
     return ChannelId{static_cast<std::uint8_t>(mode)};
@@ -29,8 +30,29 @@ std::vector<ChannelConfig> remote_channels() {
 Remotes::Remotes(ServerEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, &endpoint, config) {}
 Remotes::Remotes(ClientEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, nullptr, config) {}
 Remotes::Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config)
-    : endpoint_(endpoint), server_(server), config_(config) {}
-Remotes::~Remotes() = default;
+    : endpoint_(endpoint), server_(server), config_(config) {
+    endpoint_.set_trace(this, 0);
+}
+Remotes::~Remotes() {
+    endpoint_.set_trace(trace_, 0);
+}
+
+void Remotes::set_trace(trace::Sink* sink, std::uint32_t source) {
+    trace_ = sink;
+    endpoint_.set_trace(this, source);
+}
+
+void Remotes::on_event(const trace::Event& event) {
+    if (trace_ != nullptr) trace_->on_event(event);
+    if (event.kind != trace::EventKind::message_sent) return;
+    const std::uint32_t tag = event.detail / 256;
+    const auto cause = static_cast<ByteCause>(event.detail % 256);
+    const bool is_remotes = tag > 0 && tag <= remotes_.size() && event.channel.value < kModeCount;
+    ByteLedger& ledger = is_remotes ? remotes_[tag - 1]->statistics_.on_wire : other_on_wire_;
+    if (cause != ByteCause::payload) return ledger.add(cause, event.bytes);
+    ledger.add(ByteCause::payload, event.payload.size());
+    ledger.add(ByteCause::framing, event.bytes - event.payload.size());
+}
 
 // --- declaring
 
@@ -43,6 +65,10 @@ Result<> Remotes::check_name(std::string_view name) const {
     if (name.empty() || name.size() > kMaxNameBytes)
         return fail(ErrorCode::invalid_argument,
                     fmt::format("a remote's name has {} bytes; needs 1 to {}", name.size(), kMaxNameBytes));
+    if (remotes_.size() >= kMaxRemotes)
+        return fail(
+            ErrorCode::invalid_argument,
+            fmt::format("remote '{}': there are {} already, no more are possible", name, kMaxRemotes));
     if (find(name) != nullptr)
         return fail(ErrorCode::invalid_argument, fmt::format("remote '{}' is declared twice", name));
     return {};
@@ -107,7 +133,9 @@ Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Byte
         return peer->waiting.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting
                                                                                    : Sent::unsent;
     }
-    const auto sent = endpoint_.send(now, id, channel, message, {.notify = notify != nullptr});
+    const auto sent = endpoint_.send(
+        now, id, channel, message,
+        {.notify = notify != nullptr, .tag = static_cast<std::uint16_t>(remote.info_.index + 1)});
     if (!sent) return Sent::unsent;
     if (notify != nullptr) {
         *notify = *sent;

@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
                 const std::size_t size =
                     sizes.chance(percent(3)) ? 1000 + sizes.below(8000) : 8 + sizes.below(60);
                 const auto message = numbered_message(static_cast<std::uint64_t>(ticks), size);
-                const auto id = pair.sides[from].connection->send(now, ChannelId{channel}, message, false);
+                const auto id = pair.sides[from].connection->send(now, ChannelId{channel}, message, {});
                 if (id) fmt::print(file, "sent {} {} {} {}\n", from, channel, id->value, to_hex(message));
             }
         }

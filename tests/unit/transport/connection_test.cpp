@@ -28,7 +28,7 @@ TEST(Connection, DeliversEachModeOnAGoodNetwork) {
     ConnectionPair pair(four_channels());
     for (std::uint8_t channel = 0; channel < 4; ++channel)
         ASSERT_TRUE(pair.sides[0].connection->send(pair.now, ChannelId{channel},
-                                                   numbered_message(channel, 64), true));
+                                                   numbered_message(channel, 64), {.notify = true}));
     pair.drain();
     pair.run(1s);
     ASSERT_EQ(pair.sides[1].received.size(), 4U);
@@ -44,7 +44,7 @@ TEST(Connection, FourSmallMessagesLeaveInOnePacket) {
     for (int i = 0; i < 10; ++i)
         for (std::uint8_t channel = 0; channel < 4; ++channel)
             ASSERT_TRUE(
-                pair.sides[0].connection->send(pair.now, ChannelId{channel}, numbered_message(i, 16), false));
+                pair.sides[0].connection->send(pair.now, ChannelId{channel}, numbered_message(i, 16), {}));
     pair.drain();
     EXPECT_EQ(pair.sides[0].connection->statistics().packets_sent, 1U);
 }
@@ -61,7 +61,8 @@ TEST_P(ConnectionInAStorm, ReliableMessagesArriveOnceAndInOrder) {
         if (sent >= 600) return;
         for (const ChannelId channel : {kOrdered, kUnordered}) {
             const std::size_t size = rng.chance(percent(5)) ? 8 + rng.below(9000) : 8 + rng.below(100);
-            if (!pair.sides[0].connection->send(now, channel, numbered_message(sent, size), true)) ++rejected;
+            if (!pair.sides[0].connection->send(now, channel, numbered_message(sent, size), {.notify = true}))
+                ++rejected;
         }
         ++sent;
     });
@@ -96,8 +97,8 @@ TEST_P(ConnectionInAStorm, UnreliableFatesAreToldOnceAndNeverFalselyDelivered) {
         if (sent >= 400) return;
         for (const ChannelId channel : {kUnreliable, kSequenced})
             ASSERT_TRUE(pair.sides[0].connection->send(
-                now, channel, numbered_message(sent, sent % 20 == 0 ? 3000 : 40), true));
-        ASSERT_TRUE(pair.sides[1].connection->send(now, kUnreliable, numbered_message(sent, 40), false));
+                now, channel, numbered_message(sent, sent % 20 == 0 ? 3000 : 40), {.notify = true}));
+        ASSERT_TRUE(pair.sides[1].connection->send(now, kUnreliable, numbered_message(sent, 40), {}));
         ++sent;
     });
     std::set<std::uint64_t> arrived[2];
@@ -130,11 +131,11 @@ TEST(Connection, ALossOnOneChannelDoesNotHoldUpAnother) {
     config.early_repeat = false;
     ConnectionPair pair(config);
     pair.set_weather({25ms, 0ms, percent(100), {}});
-    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 64), false));
+    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 64), {}));
     pair.drain();
     pair.set_weather({25ms, 0ms, {}, {}});
-    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(1, 64), false));
-    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kUnordered, numbered_message(2, 64), false));
+    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(1, 64), {}));
+    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kUnordered, numbered_message(2, 64), {}));
     pair.drain();
     pair.run(26ms);
     ASSERT_EQ(pair.sides[1].received.size(), 1U);
@@ -146,7 +147,7 @@ TEST(Connection, ALossOnOneChannelDoesNotHoldUpAnother) {
 TEST(Connection, RttIsThePathsWhateverTheAckDelay) {
     ConnectionPair pair(four_channels(), {40ms, 0ms, {}, {}});
     pair.run(5s, 100ms, [&](TimePoint now) {
-        (void)pair.sides[0].connection->send(now, kOrdered, numbered_message(0, 32), false);
+        (void)pair.sides[0].connection->send(now, kOrdered, numbered_message(0, 32), {});
     });
     const auto statistics = pair.sides[0].connection->statistics();
     EXPECT_NEAR(static_cast<double>(statistics.rtt_smoothed.count()), 80e6, 0.1e6);
@@ -155,7 +156,7 @@ TEST(Connection, RttIsThePathsWhateverTheAckDelay) {
 
 TEST(Connection, AnIdleConnectionFallsSilent) {
     ConnectionPair pair(four_channels());
-    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 32), false));
+    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 32), {}));
     pair.drain();
     pair.run(5s);
     const auto packets = pair.sides[0].connection->statistics().packets_sent +
@@ -172,10 +173,10 @@ TEST(Connection, TheLedgerEqualsTheBytesSent) {
     ConnectionPair pair(four_channels(), kStorm, 5);
     pair.run(10s, 16ms, [&](TimePoint now) {
         for (Side& side : pair.sides) {
-            (void)side.connection->send(now, kUnreliable, numbered_message(1, 200), false);
-            (void)side.connection->send(now, kOrdered, numbered_message(1, 30), false);
+            (void)side.connection->send(now, kUnreliable, numbered_message(1, 200), {});
+            (void)side.connection->send(now, kOrdered, numbered_message(1, 30), {});
             if (now.time_since_epoch() % 160ms == 0ms)
-                (void)side.connection->send(now, kUnordered, numbered_message(1, 5000), true);
+                (void)side.connection->send(now, kUnordered, numbered_message(1, 5000), {.notify = true});
         }
     });
     for (Side& side : pair.sides) {
@@ -187,7 +188,7 @@ TEST(Connection, TheLedgerEqualsTheBytesSent) {
 TEST(Connection, ReceivedLedgerEqualsTheBytesReceived) {
     ConnectionPair pair(four_channels());
     pair.run(3s, 16ms, [&](TimePoint now) {
-        (void)pair.sides[0].connection->send(now, kOrdered, numbered_message(1, 300), false);
+        (void)pair.sides[0].connection->send(now, kOrdered, numbered_message(1, 300), {});
     });
     pair.run(3s);
     EXPECT_EQ(pair.sides[1].connection->statistics().received.total(), pair.sides[0].payload_bytes_sent);
@@ -199,8 +200,8 @@ TEST(Connection, RedundantInputsSurviveTwentyPercentLoss) {
     ConnectionPair pair(config, {30ms, 0ms, percent(20), {}}, 3);
     std::uint64_t sent = 0;
     pair.run(60s, 16ms, [&](TimePoint now) {
-        (void)pair.sides[0].connection->send(now, kSequenced, numbered_message(sent++, 12), false);
-        (void)pair.sides[1].connection->send(now, kUnreliable, numbered_message(0, 12), false);
+        (void)pair.sides[0].connection->send(now, kSequenced, numbered_message(sent++, 12), {});
+        (void)pair.sides[1].connection->send(now, kUnreliable, numbered_message(0, 12), {});
     });
     pair.run(1s);
     std::uint64_t next = 0;
@@ -219,8 +220,8 @@ TEST(Connection, SmallReliableMessagesAreRepeatedBeforeTheLossIsKnown) {
     ConnectionPair pair(four_channels(), {25ms, 5ms, percent(5), {}}, 11);
     std::vector<TimePoint> sent_at;
     pair.run(60s, 16ms, [&](TimePoint now) {
-        (void)pair.sides[0].connection->send(now, kOrdered, numbered_message(sent_at.size(), 64), false);
-        (void)pair.sides[1].connection->send(now, kOrdered, numbered_message(0, 64), false);
+        (void)pair.sides[0].connection->send(now, kOrdered, numbered_message(sent_at.size(), 64), {});
+        (void)pair.sides[1].connection->send(now, kOrdered, numbered_message(0, 64), {});
         sent_at.push_back(now);
     });
     std::vector<Duration> latencies;
@@ -240,7 +241,7 @@ TEST(Connection, SmallReliableMessagesAreRepeatedBeforeTheLossIsKnown) {
 TEST(Connection, ABurstIsNotRepeated) {
     ConnectionPair pair(four_channels());
     for (int i = 0; i < 64; ++i)
-        ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(i, 64), false));
+        ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(i, 64), {}));
     pair.drain();
     pair.run(1s);
     const auto statistics = pair.sides[0].connection->statistics();
@@ -252,12 +253,12 @@ TEST(Connection, TooLargeAndEmptyAndUnknownChannelsAreRefusedWithTheLimit) {
     ConnectionPair pair(four_channels());
     auto& connection = *pair.sides[0].connection;
     const std::vector<std::byte> big(64 * 1024 + 1);
-    const auto too_large = connection.send(pair.now, kOrdered, big, false);
+    const auto too_large = connection.send(pair.now, kOrdered, big, {});
     ASSERT_FALSE(too_large);
     EXPECT_EQ(too_large.error().code, ErrorCode::too_large);
     EXPECT_NE(too_large.error().message.find("65536"), std::string::npos) << too_large.error().message;
-    EXPECT_EQ(connection.send(pair.now, kOrdered, {}, false).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(connection.send(pair.now, ChannelId{4}, numbered_message(0, 8), false).error().code,
+    EXPECT_EQ(connection.send(pair.now, kOrdered, {}, {}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(connection.send(pair.now, ChannelId{4}, numbered_message(0, 8), {}).error().code,
               ErrorCode::unknown_id);
 }
 
@@ -266,13 +267,13 @@ TEST(Connection, AReliableQueueRefusesWhatDoesNotFitAndRecovers) {
     config.channels[kOrdered.value].max_queued_bytes = 64 * 1024;
     ConnectionPair pair(config);
     std::uint64_t accepted = 0;
-    while (pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(accepted, 1000), false))
+    while (pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(accepted, 1000), {}))
         ++accepted;
     EXPECT_EQ(accepted, 65U);
     pair.drain();
     pair.run(5s);
     EXPECT_EQ(pair.sides[1].received.size(), accepted);
-    EXPECT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 1000), false));
+    EXPECT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 1000), {}));
 }
 
 TEST(Connection, OverBudgetUnreliableMessagesAreDroppedAndTold) {
@@ -282,7 +283,8 @@ TEST(Connection, OverBudgetUnreliableMessagesAreDroppedAndTold) {
     ConnectionPair pair(config);
     std::uint64_t sent = 0;
     pair.run(5s, 20ms, [&](TimePoint now) {
-        ASSERT_TRUE(pair.sides[0].connection->send(now, kUnreliable, numbered_message(sent++, 1000), true));
+        ASSERT_TRUE(pair.sides[0].connection->send(now, kUnreliable, numbered_message(sent++, 1000),
+                                                   {.notify = true}));
     });
     pair.run(2s);
     std::map<MessageFate, int> fates;
@@ -299,7 +301,8 @@ TEST(Connection, ANewerSequencedMessageSupersedesAWaitingOne) {
     ConnectionPair pair(config);
     std::uint64_t sent = 0;
     pair.run(5s, 20ms, [&](TimePoint now) {
-        (void)pair.sides[0].connection->send(now, kSequenced, numbered_message(sent++, 1000), true);
+        (void)pair.sides[0].connection->send(now, kSequenced, numbered_message(sent++, 1000),
+                                             {.notify = true});
     });
     pair.run(2s);
     std::map<MessageFate, int> fates;
@@ -317,8 +320,8 @@ TEST(Connection, NoChannelStarvesWhenTheRateIsShort) {
     std::uint64_t sent = 0;
     pair.run(20s, 16ms, [&](TimePoint now) {
         for (int i = 0; i < 4; ++i)
-            (void)pair.sides[0].connection->send(now, kUnreliable, numbered_message(0, 600), false);
-        if (pair.sides[0].connection->send(now, kOrdered, numbered_message(sent, 50), false)) ++sent;
+            (void)pair.sides[0].connection->send(now, kUnreliable, numbered_message(0, 600), {});
+        if (pair.sides[0].connection->send(now, kOrdered, numbered_message(sent, 50), {})) ++sent;
     });
     std::size_t ordered = 0;
     std::size_t unreliable = 0;
@@ -348,8 +351,8 @@ TEST(Connection, APathOfOneMegabitIsFoundAndNotFlooded) {
 TEST(Connection, EndingSettlesEveryOpenMessage) {
     ConnectionPair pair(four_channels(), {25ms, 0ms, percent(100), {}});
     for (std::uint8_t channel = 0; channel < 4; ++channel)
-        ASSERT_TRUE(
-            pair.sides[0].connection->send(pair.now, ChannelId{channel}, numbered_message(0, 64), true));
+        ASSERT_TRUE(pair.sides[0].connection->send(pair.now, ChannelId{channel}, numbered_message(0, 64),
+                                                   {.notify = true}));
     pair.drain();
     pair.sides[0].connection->abandon();
     pair.drain();
@@ -374,7 +377,7 @@ TEST(Connection, RandomPayloadsNeverChangeAnything) {
 
 TEST(Connection, AnAcknowledgementOfWhatWasNeverSentIsMalformed) {
     ConnectionPair pair(four_channels());
-    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 64), false));
+    ASSERT_TRUE(pair.sides[0].connection->send(pair.now, kOrdered, numbered_message(0, 64), {}));
     pair.drain();
     std::array<std::byte, 16> bytes{};
     ByteWriter writer(bytes);
@@ -391,7 +394,7 @@ TEST(Connection, AnAcknowledgementThatComesAfterItsPacketWasForgottenIsNoLie) {
     ConnectionPair pair(four_channels());
     Connection& connection = *pair.sides[0].connection;
     std::array<std::byte, kMaxDatagramBytes> buffer;
-    ASSERT_TRUE(connection.send(pair.now, kUnreliable, numbered_message(0, 64), true));
+    ASSERT_TRUE(connection.send(pair.now, kUnreliable, numbered_message(0, 64), {.notify = true}));
     ASSERT_GT(connection.build_packet(pair.now, 5, buffer, 20), 0U);
     for (int i = 0; i < 100; ++i) {
         pair.now += 200ms;

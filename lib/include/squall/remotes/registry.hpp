@@ -66,7 +66,7 @@ struct HandlerError {
     std::uint64_t payload_hash = 0;
 };
 
-class Remotes final : public Node {
+class Remotes final : public Node, private trace::Sink {
   public:
     // The endpoint must outlive the registry, and be driven through it alone.
     Remotes(ServerEndpoint& endpoint, RemotesConfig config = {});
@@ -121,6 +121,11 @@ class Remotes final : public Node {
     [[nodiscard]] std::uint64_t dropped_while_waiting() const { return dropped_while_waiting_; }
     [[nodiscard]] bool is_server() const { return server_ != nullptr; }
     [[nodiscard]] Endpoint& endpoint() { return endpoint_; }
+
+    // What messages that are of no remote took in packets: greetings, and those of other channels.
+    [[nodiscard]] const ByteLedger& other_bytes_on_wire() const { return other_on_wire_; }
+    // Where the endpoint's trace events go, besides to the registry's own account; nullptr: nowhere else.
+    void set_trace(trace::Sink* sink, std::uint32_t source);
 
     // --- Node
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override;
@@ -186,6 +191,7 @@ class Remotes final : public Node {
     Peer* find_peer(ConnectionId id);
     [[nodiscard]] const Peer* find_peer(ConnectionId id) const;
     void drain(TimePoint now);
+    void on_event(const trace::Event& event) override;
     void on_connected(TimePoint now, const Connected& event);
     void on_disconnected(TimePoint now, const Disconnected& event);
     void on_message(TimePoint now, const MessageReceived& event);
@@ -219,6 +225,8 @@ class Remotes final : public Node {
     Next::Chain inbound_;
     Next::Chain outbound_;
     Traffic strays_;
+    ByteLedger other_on_wire_;
+    trace::Sink* trace_ = nullptr;
     std::uint64_t dropped_while_waiting_ = 0;
     bool must_drain_ = false;
     std::function<Result<>(TimePoint, ConnectionId, ClientId)> authorise_;

@@ -28,7 +28,10 @@ struct Traffic {
 };
 struct RemoteStatistics {
     Traffic in;
-    Traffic out;                  // one message a recipient
+    Traffic out;  // one message a recipient
+    // What its messages took in packets, by cause: payload, framing, retransmission, early_repeat. With the
+    // other causes of the connections' ledgers this adds up to the bytes of all datagrams.
+    ByteLedger on_wire;
     std::uint64_t encodings = 0;  // objects encoded: one for a fan-out to any number of peers
 };
 

@@ -19,10 +19,12 @@ enum class EventKind : std::uint8_t {
     packet_acked,       // id = packet number; detail = round-trip sample in microseconds, 0 if none
     packet_lost,        // id = packet number, declared lost by the sender
     message_queued,     // id = message id; bytes = the message's
-    message_sent,       // one transmission of a message or fragment; detail = a SendCause of the transport
-    message_received,   // handed to the application; payload = the message
-    message_acked,      // id = message id
-    message_lost,       // id = message id; detail = a MessageFate of the transport
+    message_sent,       // one transmission of a message or fragment; bytes = in the packet, with its headers;
+                   // payload = the message's bytes in it; detail = a ByteCause of the transport + 256 x the
+                   // message's tag
+    message_received,         // handed to the application; payload = the message
+    message_acked,            // id = message id
+    message_lost,             // id = message id; detail = a MessageFate of the transport
     connection_connected,     // id = client id
     connection_disconnected,  // detail = a DisconnectReason of the transport
     path_changed,             // the peer's address changed and was validated

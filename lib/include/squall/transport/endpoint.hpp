@@ -141,6 +141,9 @@ using EndpointEvent =
 
 struct SendOptions {
     bool notify = false;  // tell this message's fate by a MessageSettled event
+    // The application's number for what the message belongs to; it stands in the trace events of its
+    // transmissions and nowhere else.
+    std::uint16_t tag = 0;
 };
 
 class Endpoint : public Node {

@@ -34,13 +34,14 @@ Connection::Connection(ConnectionId id, ConnectionContext& context)
     }
 }
 
-Result<MessageId> Connection::send(TimePoint now, ChannelId channel, Bytes message, bool notify) {
+Result<MessageId> Connection::send(TimePoint now, ChannelId channel, Bytes message,
+                                   const SendOptions& options) {
     if (!has_channel(channel))
         return fail(ErrorCode::unknown_id,
                     fmt::format("channel {} does not exist: this protocol has {}, numbered from 0",
                                 channel.value, senders_.size()));
     present_ = now;
-    auto queued = senders_[channel.value].queue(now, context_->pool, message, notify, *this);
+    auto queued = senders_[channel.value].queue(now, context_->pool, message, options, *this);
     if (queued) trace(trace::EventKind::message_queued, now, channel, queued->value, message.size(), 0);
     return queued;
 }
@@ -82,7 +83,7 @@ std::size_t Connection::build_packet(TimePoint now, std::uint64_t number, Mutabl
 
     const std::size_t limit = std::min({payload.size(), context_->limits.max_payload_bytes,
                                         context_->config.max_datagram_bytes - protection_bytes});
-    PacketWriter out{ByteWriter(payload.first(limit)), sent_, statistics_.sent, now};
+    PacketWriter out{ByteWriter(payload.first(limit)), sent_, statistics_.sent, now, context_->tracer, id_};
     SentPacket& packet = sent_.on_sent(number);
     packet.sent_at = now;
     packet.told_any = received_.has_news() || ack_due;

@@ -38,7 +38,7 @@ class Connection final : private MessageSink, private SettlementSink {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    Result<MessageId> send(TimePoint now, ChannelId channel, Bytes message, bool notify);
+    Result<MessageId> send(TimePoint now, ChannelId channel, Bytes message, const SendOptions& options);
 
     enum class Outcome : std::uint8_t {
         accepted,

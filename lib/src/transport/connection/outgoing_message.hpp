@@ -7,6 +7,7 @@
 
 #include "squall/core/byte_pool.hpp"
 #include "squall/core/time.hpp"
+#include "squall/transport/channel.hpp"
 
 namespace squall::connection {
 
@@ -24,11 +25,13 @@ struct OutgoingMessage {
     TimePoint queued_at{};
     TimePoint sent_at{};                          // last transmission
     std::unique_ptr<FragmentProgress> fragments;  // only for messages that do not fit a packet
-    std::uint32_t size = 0;
+    std::uint32_t size : 24 = 0;
+    bool is_settled : 1 = false;
+    bool notify : 1 = false;
     std::uint8_t copies = 0;         // in packets whose fate is open (unfragmented)
     std::uint8_t transmissions = 0;  // saturates
-    bool is_settled = false;
-    bool notify = false;
+    std::uint16_t tag = 0;           // the application's, for trace events
 };
+static_assert(kMaxMessageBytes < (1U << 24));
 
 }  // namespace squall::connection

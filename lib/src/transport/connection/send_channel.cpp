@@ -6,7 +6,7 @@
 
 namespace squall::connection {
 
-Result<MessageId> SendChannel::queue(TimePoint now, BytePool& pool, Bytes message, bool notify,
+Result<MessageId> SendChannel::queue(TimePoint now, BytePool& pool, Bytes message, const SendOptions& options,
                                      SettlementSink& fates) {
     if (message.empty())
         return fail(ErrorCode::invalid_argument,
@@ -26,9 +26,10 @@ Result<MessageId> SendChannel::queue(TimePoint now, BytePool& pool, Bytes messag
     }
     OutgoingMessage& out = messages_.push_back(OutgoingMessage{});
     out.bytes = pool.copy_of(message);
-    out.size = static_cast<std::uint32_t>(message.size());
+    out.size = static_cast<std::uint32_t>(message.size()) & 0xff'ffffU;
     out.queued_at = now;
-    out.notify = notify;
+    out.notify = options.notify;
+    out.tag = options.tag;
     if (is_fragmented(out)) {
         const std::size_t count =
             (message.size() + limits_->max_fragment_bytes - 1) / limits_->max_fragment_bytes;
@@ -178,10 +179,13 @@ void SendChannel::write_run(PacketWriter& out, std::uint64_t first, std::size_t 
     out.bytes.write(frame_head(count == 1 ? FrameType::message : FrameType::messages, id_));
     out.bytes.write(static_cast<std::uint16_t>(first));
     if (count > 1) out.bytes.write(static_cast<std::uint8_t>(count));
+    std::size_t accounted = before;  // the head of the frame belongs to its first message
     for (std::uint64_t id = first; id < first + count; ++id) {
         OutgoingMessage& message = messages_[id - base_];
         out.bytes.write_varint(message.size);
         out.bytes.write_bytes(message.bytes.bytes());
+        out.trace_sent(id_, id, message.tag, cause,
+                       out.bytes.size() - std::exchange(accounted, out.bytes.size()), message.bytes.bytes());
         message_bytes += message.size;
         if (message.copies < 255) ++message.copies;
         note_sent(out, id, message);
@@ -256,6 +260,8 @@ void SendChannel::write_fragment(PacketWriter& out, std::uint64_t id, OutgoingMe
     out.bytes.write_varint(message.size);
     out.bytes.write_bytes(message.bytes.bytes().subspan(span.offset, span.size));
     const std::size_t written = out.bytes.size() - before;
+    out.trace_sent(id_, id, message.tag, again ? ByteCause::retransmission : ByteCause::payload, written,
+                   message.bytes.bytes().subspan(span.offset, span.size));
     out.ledger.add(again ? ByteCause::retransmission : ByteCause::payload, again ? written : span.size);
     if (!again) out.ledger.add(ByteCause::framing, written - span.size);
     if (fragments.copies[index] < 255) ++fragments.copies[index];

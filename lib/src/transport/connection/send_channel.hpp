@@ -8,6 +8,7 @@
 #include "squall/core/result.hpp"
 #include "squall/core/ring_buffer.hpp"
 #include "squall/transport/channel.hpp"
+#include "squall/transport/endpoint.hpp"
 #include "transport/connection/outgoing_message.hpp"
 #include "transport/connection/packet_writer.hpp"
 #include "transport/connection/settlement.hpp"
@@ -27,7 +28,8 @@ class SendChannel {
         : config_(&config), limits_(&limits), id_(id) {}
 
     // Takes a copy of the message. Errors as Endpoint::send().
-    Result<MessageId> queue(TimePoint now, BytePool& pool, Bytes message, bool notify, SettlementSink& fates);
+    Result<MessageId> queue(TimePoint now, BytePool& pool, Bytes message, const SendOptions& options,
+                            SettlementSink& fates);
 
     // True if write() would write something: a new message, or one that was lost.
     [[nodiscard]] bool has_pending() const { return !resends_.empty() || can_send_new(); }

@@ -73,7 +73,7 @@ class Client final : public ClientEndpoint {
         if (!is_connected(id)) return no_connection();
         if (context_.config.framing == Framing::raw)
             return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
-        return peer_->connection().send(now, channel, message, options.notify);
+        return peer_->connection().send(now, channel, message, options);
     }
 
     Result<PacketNumber> send_payload(TimePoint, ConnectionId id, Bytes payload) override {

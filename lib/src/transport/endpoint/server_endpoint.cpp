@@ -74,7 +74,7 @@ class Server final : public ServerEndpoint {
         if (peer == nullptr) return no_connection(id);
         if (context_.config.framing == Framing::raw)
             return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
-        auto sent = peer->connection().send(now, channel, message, options.notify);
+        auto sent = peer->connection().send(now, channel, message, options);
         if (sent) mark_ready(id.slot, *peer);
         return sent;
     }
