@@ -1,4 +1,6 @@
 // The bytes of calls, answers and property values behind the remote's number; STANDARD.md section 7.
+#include <fmt/format.h>
+
 #include "squall/remotes/remotes.hpp"
 
 namespace squall::remotes::detail {
@@ -44,6 +46,13 @@ bool read_property_head(ByteReader& reader, PropertyHead& head) {
     if (!reader.ok() || head.version == 0 || back >= head.version || back > kBaselineWindow) return false;
     head.baseline = back == 0 ? 0 : head.version - back;
     return true;
+}
+
+Result<> check_priority(const std::string& name, std::uint16_t priority) {
+    if ((priority >= 1 && priority <= kMaxPriority) || priority == kCriticalPriority) return {};
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("'{}': priority {}; needs 1 to {}, or kCriticalPriority", name, priority, kMaxPriority));
 }
 
 void write_property_head(std::vector<std::byte>& out, std::uint32_t index, const PropertyHead& head) {

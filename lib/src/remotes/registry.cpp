@@ -116,6 +116,11 @@ std::optional<ConnectionId> Remotes::connection_of(ClientId player) const {
     return place == by_client_.end() ? std::nullopt : std::optional(place->second);
 }
 
+std::optional<ClientId> Remotes::client_of(ConnectionId peer) const {
+    const Peer* const found = find_peer(peer);
+    return found == nullptr ? std::nullopt : std::optional(found->client);
+}
+
 void Remotes::disconnect(TimePoint now, ConnectionId peer, DisconnectReason reason) {
     endpoint_.disconnect(now, peer, reason);
     must_drain_ = true;
@@ -127,6 +132,10 @@ Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Byte
                             MessageId* notify) {
     Peer* const peer = find_peer(id);
     if (peer == nullptr) return Sent::unsent;
+    if (undo_log_) {
+        held_.push_back({&remote, id, {}, {message.begin(), message.end()}});
+        return Sent::waiting;
+    }
     const ChannelId channel = channel_of(remote.info_.mode);
     if (!peer->is_ready) {
         if (notify != nullptr || peer->is_mismatched) return Sent::unsent;
@@ -145,6 +154,10 @@ Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Byte
 }
 
 Remotes::Sent Remotes::send_to_player(TimePoint now, Remote& remote, ClientId player, Bytes message) {
+    if (undo_log_) {
+        held_.push_back({&remote, {}, player, {message.begin(), message.end()}});
+        return Sent::waiting;
+    }
     auto place = absent_.find(player);
     if (place == absent_.end()) {
         if (absent_.size() >= config_.max_absent_players) {
@@ -314,12 +327,13 @@ void Remotes::receive(TimePoint now, const Address& from, MutableBytes datagram)
 }
 
 std::optional<Transmit> Remotes::poll_transmit(TimePoint now, MutableBytes buffer) {
+    if (wants_flush_) flush_values(now, false);
     return endpoint_.poll_transmit(now, buffer);
 }
 
 TimePoint Remotes::poll_timeout() const {
-    if (must_drain_) return TimePoint{};
-    TimePoint next = endpoint_.poll_timeout();
+    if (must_drain_ || wants_flush_) return TimePoint{};
+    TimePoint next = std::min(endpoint_.poll_timeout(), flush_again_);
     for (const auto& remote : remotes_) next = std::min(next, remote->poll_timeout());
     return greetings_.empty() ? next : std::min(next, greetings_.begin()->first);
 }
@@ -335,6 +349,7 @@ void Remotes::handle_timeout(TimePoint now) {
     for (const auto& remote : remotes_)
         if (remote->poll_timeout() <= now) remote->handle_timeout(now);
     drain(now);
+    if (wants_flush_ || flush_again_ <= now) flush_values(now, false);
 }
 
 }  // namespace squall::remotes

@@ -44,8 +44,11 @@ class RemoteNet {
     static inline const Address kServerAddress = Address::loopback(40000);
     static constexpr UnixSeconds kWall{1'800'000'000};
 
-    explicit RemoteNet(std::uint64_t seed = 1, RemotesConfig config = {})
-        : entropy_(Rng(seed).fork("entropy")), rng_(Rng(seed).fork("network")), config_(config) {
+    explicit RemoteNet(std::uint64_t seed = 1, RemotesConfig config = {}, TransportConfig transport = {})
+        : transport_(std::move(transport)),
+          entropy_(Rng(seed).fork("entropy")),
+          rng_(Rng(seed).fork("network")),
+          config_(config) {
         transport_.protocol_id = 7;
         transport_.channels = remote_channels();
         for (std::size_t i = 0; i < key_.size(); ++i) key_[i] = static_cast<std::byte>(i * 7 + 1);

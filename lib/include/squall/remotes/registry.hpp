@@ -28,6 +28,7 @@
 #include "squall/remotes/recipients.hpp"
 #include "squall/remotes/remote.hpp"
 #include "squall/remotes/remote_options.hpp"
+#include "squall/remotes/subscription.hpp"
 #include "squall/remotes/token_bucket.hpp"
 #include "squall/remotes/waiting_queue.hpp"
 
@@ -107,6 +108,17 @@ class Remotes final : public Node, private trace::Sink {
         (direction == Direction::inbound ? inbound_ : outbound_).push_back(std::move(middleware));
     }
 
+    // --- Subscriptions: `subscriber` is told whatever remotes with names that fit the pattern hear: events
+    // and requests that come, values that change. Of those declared by now and of those that will be. A table
+    // is heard by its own name, and each of its objects as "name/id". Error: invalid_argument (the pattern).
+    Result<SubscriptionId> subscribe(std::string_view pattern, Subscriber subscriber);
+    // False if there is no such subscription. Nothing more is told, not even of what is being told.
+    bool unsubscribe(SubscriptionId id);
+
+    // Hands every changed value to the transport now, also those whose interval is not over. What is fired,
+    // called and set leaves with the next drain without this, all in as few datagrams as it fits in.
+    void flush(TimePoint now);
+
     // --- Peers that are ready, in the order in which they became so.
     [[nodiscard]] std::span<const ConnectionId> peers() const { return ready_; }
     [[nodiscard]] bool is_ready(ConnectionId peer) const;
@@ -144,6 +156,29 @@ class Remotes final : public Node, private trace::Sink {
     [[nodiscard]] const Next::Chain& chain(Direction direction) const {
         return direction == Direction::inbound ? inbound_ : outbound_;
     }
+    // A remote has changed values: they are sent when the registry is drained.
+    void want_flush(Remote& remote) {
+        wants_flush_ = true;
+        if (std::exchange(remote.is_dirty_, true)) return;
+        dirty_.push_back(&remote);
+    }
+    // Numbers all that changes values at this side.
+    [[nodiscard]] std::uint64_t next_serial() { return ++last_serial_; }
+    // There while a transaction is being applied.
+    [[nodiscard]] detail::UndoLog* undo_log() { return undo_log_ ? &*undo_log_ : nullptr; }
+    void begin_undo_log();
+    // The log ends: all changes since it began are undone, and what was sent since is dropped; or else
+    // watchers are told, and it leaves.
+    void undo_all();
+    void confirm_all(TimePoint now);
+    [[nodiscard]] std::optional<ClientId> client_of(ConnectionId peer) const;
+    // The remote of this number on the wire; nullptr: none.
+    [[nodiscard]] Remote* by_number(std::uint64_t number) const {
+        return number == 0 || number > remotes_.size() ? nullptr : remotes_[number - 1].get();
+    }
+    [[nodiscard]] const std::vector<std::unique_ptr<Subscription>>& subscriptions() const {
+        return subscriptions_;
+    }
     // Declares no more; gives each remote its number.
     void seal();
     // Runs a handler and catches what it throws.
@@ -164,6 +199,13 @@ class Remotes final : public Node, private trace::Sink {
     std::vector<std::byte> frame;
 
   private:
+    friend class Remote;
+    struct Held {
+        Remote* remote = nullptr;
+        ConnectionId peer{};
+        ClientId player{};  // if the peer is none
+        std::vector<std::byte> bytes;
+    };
     struct Pending {
         std::uint64_t message = 0;
         Remote* remote = nullptr;
@@ -187,7 +229,10 @@ class Remotes final : public Node, private trace::Sink {
     template <class R>
     void adopt(std::unique_ptr<R> remote) {
         remotes_.push_back(std::move(remote));
+        for (std::size_t i = 0; i < subscriptions_.size(); ++i) remotes_.back()->join(*subscriptions_[i]);
     }
+    void flush_values(TimePoint now, bool all);
+    void drop_ended_subscriptions();
     Peer* find_peer(ConnectionId id);
     [[nodiscard]] const Peer* find_peer(ConnectionId id) const;
     void drain(TimePoint now);
@@ -229,6 +274,17 @@ class Remotes final : public Node, private trace::Sink {
     trace::Sink* trace_ = nullptr;
     std::uint64_t dropped_while_waiting_ = 0;
     bool must_drain_ = false;
+    bool wants_flush_ = false;
+    bool is_flushing_ = false;
+    TimePoint flush_again_ = kNever;
+    std::vector<Remote*> dirty_;
+    std::vector<Due> due_;
+    std::uint64_t last_serial_ = 0;
+    std::optional<detail::UndoLog> undo_log_;
+    std::vector<Held> held_;  // messages of handlers that run in a transaction
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;
+    std::uint64_t last_subscription_ = 0;
+    unsigned telling_ = 0;  // depth of subscribers' calls
     std::function<Result<>(TimePoint, ConnectionId, ClientId)> authorise_;
     std::function<void(TimePoint, ConnectionId, ClientId)> on_join_;
     std::function<void(TimePoint, ConnectionId, DisconnectReason)> on_leave_;

@@ -5,16 +5,20 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "squall/core/result.hpp"
 #include "squall/remotes/message.hpp"
+#include "squall/remotes/transaction_step.hpp"
 #include "squall/transport/endpoint.hpp"
 
 namespace squall::remotes {
 
 class Remotes;
+struct Subscription;
 
 // What a remote did, one direction each. Bytes are those of its messages: remote number, operation and
 // object.
@@ -46,6 +50,40 @@ struct Origin {
     ConnectionId peer{};
 };
 
+// Names a thing of the game: a player, a door.
+using ObjectId = StrongId<struct ObjectTag, std::uint64_t>;
+
+// What a subscription is told: an event that came, a call that came, a value that is another now.
+class Heard {
+  public:
+    Heard(const Origin& its_origin, const RemoteInfo& its_remote, std::optional<ObjectId> its_object,
+          const wire::CodecType& type, const void* value)
+        : origin(its_origin), remote(its_remote), object(its_object), type_(&type), value_(value) {}
+
+    const Origin& origin;
+    const RemoteInfo& remote;
+    const std::optional<ObjectId> object;  // of a table: whose value
+    // The event, request or value; nullptr if it is not a T, or if the object is gone.
+    template <wire::Described T>
+    [[nodiscard]] const T* value() const {
+        return type_ == &wire::codec_type<T>() ? static_cast<const T*>(value_) : nullptr;
+    }
+
+  private:
+    const wire::CodecType* type_;
+    const void* value_;
+};
+using Subscriber = std::function<void(const Heard&)>;
+
+// A value that a peer is owed, and may have now.
+struct Due {
+    ConnectionId peer{};
+    Remote* remote = nullptr;
+    std::uint64_t item = 0;   // which of the remote's values
+    std::uint64_t score = 0;  // the highest goes first
+    bool is_critical = false;
+};
+
 class Remote {
   public:
     Remote(Remotes& owner, RemoteInfo info, const wire::Codec& codec)
@@ -70,6 +108,25 @@ class Remote {
     virtual void on_gone(TimePoint /*now*/, ConnectionId /*peer*/) {}
     virtual void on_settled(TimePoint /*now*/, ConnectionId /*peer*/, MessageId /*message*/,
                             MessageFate /*fate*/) {}
+    // Somebody subscribed to this remote's name.
+    virtual void on_subscribed() {}
+    virtual void join(Subscription& subscription);
+    virtual void leave_ended();
+    void tell_each(const std::vector<Subscription*>& subscribers, const Heard& heard, Bytes payload);
+    void tell_subscribers(const Origin& origin, const wire::CodecType& type, const void* value,
+                          Bytes payload) {
+        if (!subscribers_.empty())
+            tell_each(subscribers_, Heard(origin, info_, std::nullopt, type, value), payload);
+    }
+    // --- of values: which of them may leave for whom now (`all`: also before their interval is over), and
+    // sending one, which returns its bytes.
+    virtual void collect_due(TimePoint /*now*/, bool /*all*/, std::vector<Due>& /*out*/) {}
+    virtual std::size_t send_due(TimePoint /*now*/, const Due& /*due*/) { return 0; }
+    // --- of transactions: a step's bytes, decoded and put through the inbound chains; what it changed since
+    // the log began, as it was before; the end of the log, when watchers may be told.
+    virtual detail::Admission admit(TimePoint /*now*/, ConnectionId /*peer*/, Bytes /*body*/) { return {}; }
+    virtual void undo() {}
+    virtual void confirm() {}
     [[nodiscard]] virtual TimePoint poll_timeout() const { return kNever; }
     virtual void handle_timeout(TimePoint /*now*/) {}
     // All that both sides must agree on, as text: compared when they meet.
@@ -81,6 +138,8 @@ class Remote {
     Next::Chain inbound_;
     Next::Chain outbound_;
     RemoteStatistics statistics_;
+    std::vector<Subscription*> subscribers_;  // whose pattern the name fits
+    bool is_dirty_ = false;                   // may have values that are due
 };
 
 }  // namespace squall::remotes

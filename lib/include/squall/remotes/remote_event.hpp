@@ -70,9 +70,7 @@ class EventRemote final : public Remote {
     ListenerId listen(Listener listener) {
         const ListenerId id{++last_listener_};
         listeners_.push_back(Listening{id, std::move(listener)});
-        // What came before is for whoever listens first.
-        RingBuffer<Early> early = std::exchange(early_, {});
-        for (; !early.empty(); early.pop_front()) (void)tell(early.front().origin, early.front().value, {});
+        tell_early();
         return id;
     }
     bool forget(ListenerId id) {
@@ -97,6 +95,13 @@ class EventRemote final : public Remote {
         Origin origin;
         T value{};
     };
+
+    // What came before is for whoever listens first.
+    void tell_early() {
+        RingBuffer<Early> early = std::exchange(early_, {});
+        for (; !early.empty(); early.pop_front()) (void)tell(early.front().origin, early.front().value, {});
+    }
+    void on_subscribed() override { tell_early(); }
 
     void write_frame(Bytes payload) {
         owner_.frame.clear();
@@ -147,7 +152,7 @@ class EventRemote final : public Remote {
         return run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
             if (!passed.decode()) return Outcome::malformed;
             const Origin origin{now, peer};
-            if (listeners_.empty()) {
+            if (listeners_.empty() && subscribers_.empty()) {
                 keep_early(origin, value);
                 return Outcome::passed;
             }
@@ -168,6 +173,7 @@ class EventRemote final : public Remote {
         }
         if (--depth_ == 0 && std::exchange(has_forgotten_, false))
             listeners_.remove_if([](const Listening& l) { return l.id == ListenerId{}; });
+        tell_subscribers(origin, wire::codec_type<T>(), &value, body);
         return worst;
     }
 

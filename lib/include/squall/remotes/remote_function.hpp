@@ -338,6 +338,7 @@ class FunctionRemote final : public Remote {
                 if (served_[open.peer].open > options_.max_open_calls)
                     return finish_with_error(now, open, ErrorCode::queue_full, "too many calls are open");
                 const Origin origin{now, open.peer};
+                tell_subscribers(origin, wire::codec_type<Request>(), &request, payload);
                 if (late_answer_)
                     return owner_.guarded(now, open.peer, *this, payload,
                                           [&] { late_answer_(origin, request, open); });

@@ -30,6 +30,10 @@ struct FunctionOptions {
     std::size_t max_open_calls = 1000;
 };
 
+// Properties of this priority leave at once, whatever the connection's budget.
+inline constexpr std::uint16_t kCriticalPriority = 65'535;
+inline constexpr std::uint16_t kMaxPriority = 1000;
+
 enum class Authority : std::uint8_t { server, owner };
 
 template <class T>
@@ -38,6 +42,9 @@ struct PropertyOptions {
     Authority authority = Authority::server;
     // Zero: a change leaves with the next drain. Else at most one message to a peer in this time.
     Duration interval{0};
+    // Who goes first when the connection's budget is short: 1 to 1000, or kCriticalPriority. What waits gains
+    // on the others with time, so each gets its share and none starves.
+    std::uint16_t priority = 10;
     double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
 };
 

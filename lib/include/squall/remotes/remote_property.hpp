@@ -9,20 +9,19 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "squall/remotes/registry.hpp"
-#include "squall/wire/delta.hpp"
+#include "squall/remotes/transaction_step.hpp"
+#include "squall/remotes/value_stream.hpp"
 
 namespace squall::remotes {
 
 namespace detail {
-
-// Values behind the newest that may be a delta's baseline.
-inline constexpr std::uint64_t kBaselineWindow = 32;
 
 struct PropertyHead {
     std::uint64_t version = 0;   // of this sender's values to this receiver, from 1
@@ -30,6 +29,8 @@ struct PropertyHead {
 };
 [[nodiscard]] bool read_property_head(ByteReader& reader, PropertyHead& head);
 void write_property_head(std::vector<std::byte>& out, std::uint32_t index, const PropertyHead& head);
+// Error: the priority is none.
+[[nodiscard]] Result<> check_priority(const std::string& name, std::uint16_t priority);
 
 template <wire::Described T>
 class PropertyRemote final : public Remote {
@@ -43,49 +44,88 @@ class PropertyRemote final : public Remote {
     [[nodiscard]] bool may_set() const {
         return options_.authority == Authority::server ? owner_.is_server() : owner_.is_server() || is_owner_;
     }
-    Result<> set(TimePoint now, const T& value) {
-        owner_.seal();
+    Result<> check_set(const T& value) const {
         if (!may_set())
             return fail(ErrorCode::unauthorised, info_.name + ": this side is not the property's authority");
-        if (auto valid = wire::validate(wire::view(value)); !valid) return valid;
-        change(Origin{now, {}}, value);
+        return wire::validate(wire::view(value));
+    }
+    Result<> set(TimePoint now, const T& value) {
+        owner_.seal();
+        if (auto valid = check_set(value); !valid) return valid;
+        change(Origin{now, {}}, value, owner_.next_serial());
         return {};
     }
-    void set_owner(ConnectionId peer) { owner_peer_ = peer; }
+    void set_owner(ConnectionId peer) {
+        owner_peer_ = peer;
+        owe_all(TimePoint{});
+    }
     // A client claims to be the owner; the server decides by set_owner() and refuses others' values.
-    void claim() { is_owner_ = true; }
+    void claim() {
+        is_owner_ = true;
+        owe_all(TimePoint{});
+    }
     void watch(Watcher watcher) { watchers_.push_back(std::move(watcher)); }
+    // A set() as a step of a transaction.
+    [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(const T& value) {
+        if (auto valid = check_set(value); !valid) return std::unexpected(valid.error());
+        auto step = std::make_unique<ProposedSet>(*this, value);
+        if (!append_value<T>(step->payload, owner_.scratch, nullptr, value, 0, step->reconstructed))
+            return fail(ErrorCode::invalid_argument, info_.name + ": the value cannot be encoded");
+        ++statistics_.encodings;
+        return step;
+    }
 
   private:
     // After the transport had no room.
     static constexpr Duration kTryAgain = std::chrono::milliseconds(50);
 
-    struct Version {
-        std::uint64_t number = 0;
-        T value{};
-    };
     // What one peer has of our value, and what it sent us of its own.
     struct PeerCopy {
         ConnectionId peer{};
-        std::optional<Version> acked;
-        RingBuffer<std::pair<MessageId, Version>> under_way;
-        std::uint64_t last_version = 0;
-        std::uint64_t sent_revision = 0;  // 0: none; the initial value is known at both ends
-        TimePoint next_send{};
-        RingBuffer<Version> received;
+        SentValue<T> sent;
+        SendSchedule schedule;
+        unsigned holds = 0;  // transactions under way to it that set this property
+        ReceivedValue<T> received;
+    };
+    struct Saved {
+        T value{};
+        Origin origin;
+        std::uint64_t revision = 0;
+        std::uint64_t serial = 0;
     };
 
-    void change(const Origin& origin, const T& value) {
+    // The value is another from now on; who is owed it gets it with the next drain, watchers are told.
+    void change(const Origin& origin, const T& value, std::uint64_t serial) {
+        const std::uint64_t serial_before = std::exchange(serial_, serial);
         if (!wire::differs(value_, value, wire::DeltaOptions{0})) return;
-        const T before = std::exchange(value_, value);
+        T before = std::exchange(value_, value);
         ++revision_;
-        for (const auto& copy : copies_)
-            if (copy != nullptr && copy->peer != origin.peer) send_if_due(origin.now, *copy);
+        owe_all(origin.now);
+        if (UndoLog* const log = owner_.undo_log()) {
+            if (!saved_) log->changed.push_back(this);
+            if (!saved_) saved_ = Saved{std::move(before), origin, revision_ - 1, serial_before};
+            return;  // who watches is told when all is done
+        }
+        tell(origin, before);
+    }
+    void tell(const Origin& origin, const T& before) {
         for (std::size_t i = 0; i < watchers_.size(); ++i) {
             const Watcher watcher = watchers_[i];  // it may add watchers
             (void)owner_.guarded(origin.now, origin.peer, *this, {},
                                  [&] { watcher(origin, before, value_); });
         }
+        tell_subscribers(origin, wire::codec_type<T>(), &value_, {});
+    }
+    void undo() override {
+        value_ = std::move(saved_->value);
+        revision_ = saved_->revision;
+        serial_ = saved_->serial;
+        saved_.reset();
+    }
+    void confirm() override {
+        const Saved saved = std::move(*saved_);
+        saved_.reset();
+        if (wire::differs(saved.value, value_, wire::DeltaOptions{0})) tell(saved.origin, saved.value);
     }
 
     // --- sending
@@ -93,7 +133,7 @@ class PropertyRemote final : public Remote {
         if (peer.slot >= copies_.size()) copies_.resize(peer.slot + 1);
         copies_[peer.slot] = std::make_unique<PeerCopy>();
         copies_[peer.slot]->peer = peer;
-        send_if_due(now, *copies_[peer.slot]);
+        owe(now, *copies_[peer.slot]);
     }
     void on_gone(TimePoint /*now*/, ConnectionId peer) override {
         if (find_copy(peer) != nullptr) copies_[peer.slot].reset();
@@ -102,60 +142,63 @@ class PropertyRemote final : public Remote {
         if (owner_.is_server()) return options_.authority == Authority::server || peer != owner_peer_;
         return options_.authority == Authority::owner && is_owner_;
     }
-    [[nodiscard]] bool owes(const PeerCopy& copy) const {
-        return revision_ > 0 && copy.sent_revision != revision_ && sends_to(copy.peer);
+    void owe(TimePoint now, PeerCopy& copy) {
+        // The initial value is known at both ends.
+        if (revision_ == 0 || !sends_to(copy.peer)) return;
+        copy.schedule.owe(now);
+        owner_.want_flush(*this);
     }
-    void send_if_due(TimePoint now, PeerCopy& copy) {
-        if (!owes(copy)) return;
-        if (now < copy.next_send) {
-            next_due_ = std::min(next_due_, copy.next_send);
-            return;
+    void owe_all(TimePoint now) {
+        for (const auto& copy : copies_)
+            if (copy != nullptr) owe(now, *copy);
+    }
+    void collect_due(TimePoint now, bool all, std::vector<Due>& out) override {
+        next_due_ = kNever;
+        for (const auto& copy : copies_) {
+            if (copy == nullptr || !copy->schedule.is_owed() || copy->holds > 0) continue;
+            if (!all && now < copy->schedule.next()) {
+                next_due_ = std::min(next_due_, copy->schedule.next());
+            } else {
+                out.push_back({copy->peer, this, 0, copy->schedule.score(now, options_.priority),
+                               options_.priority == kCriticalPriority});
+            }
         }
-        const bool has_baseline =
-            copy.acked.has_value() && copy.last_version + 1 - copy.acked->number <= kBaselineWindow;
-        const PropertyHead head{copy.last_version + 1, has_baseline ? copy.acked->number : 0};
+    }
+    std::size_t send_due(TimePoint now, const Due& due) override {
+        PeerCopy* const copy = find_copy(due.peer);
+        if (copy == nullptr || !copy->schedule.is_owed() || copy->holds > 0) return 0;
+        if (!sends_to(copy->peer)) {
+            copy->schedule.settle_debt();
+            return 0;
+        }
+        const Version<T>* const baseline = copy->sent.baseline();
         std::vector<std::byte>& frame = owner_.frame;
         frame.clear();
-        write_property_head(frame, info_.index, head);
+        write_property_head(frame, info_.index,
+                            {copy->sent.next_version(), baseline != nullptr ? baseline->number : 0});
         const std::size_t start = frame.size();
         T reconstructed{};
-        if (!append_value(frame, has_baseline ? &copy.acked->value : nullptr, reconstructed)) return;
+        if (!append_value<T>(frame, owner_.scratch, baseline != nullptr ? &baseline->value : nullptr, value_,
+                             options_.epsilon, reconstructed))
+            return 0;
         ++statistics_.encodings;
-        if (!passes_chain(now, copy.peer, Bytes(frame).subspan(start))) {
-            copy.sent_revision = revision_;
-            return;
+        const std::uint64_t revision = revision_;
+        if (!passes_chain(now, copy->peer, Bytes(frame).subspan(start))) {
+            if (revision == revision_) copy->schedule.settle_debt();
+            return 0;
         }
         MessageId message{};
-        if (owner_.send(now, *this, copy.peer, frame, &message) != Remotes::Sent::sent) {
+        if (owner_.send(now, *this, copy->peer, frame, &message) != Remotes::Sent::sent) {
             ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::unsent)];
-            copy.next_send = now + std::max(options_.interval, kTryAgain);
-            next_due_ = std::min(next_due_, copy.next_send);
-            return;
+            copy->schedule.wait_until(now + std::max(options_.interval, kTryAgain));
+            next_due_ = std::min(next_due_, copy->schedule.next());
+            return 0;
         }
         ++statistics_.out.messages;
         statistics_.out.bytes += frame.size();
-        copy.last_version = head.version;
-        copy.sent_revision = revision_;
-        copy.next_send = now + options_.interval;
-        if (copy.under_way.size() == kBaselineWindow) copy.under_way.pop_front();
-        copy.under_way.push_back({message, Version{head.version, reconstructed}});
-    }
-    // Writes the value, whole or as a delta, and gives what the receiver will make of it.
-    bool append_value(std::vector<std::byte>& frame, const T* baseline, T& reconstructed) {
-        const wire::DeltaOptions delta{options_.epsilon};
-        const std::size_t bits =
-            baseline != nullptr ? wire::measure_delta(*baseline, value_, delta) : wire::measure(value_);
-        owner_.scratch.resize((bits + 7) / 8);
-        const std::optional<Bytes> encoded =
-            baseline != nullptr ? wire::encode_delta(owner_.scratch, *baseline, value_, delta)
-                                : wire::encode(owner_.scratch, value_);
-        if (!encoded) return false;
-        const bool is_read = baseline != nullptr ? wire::decode_delta(*encoded, *baseline, reconstructed)
-                                                 : wire::decode(*encoded, reconstructed);
-        if (!is_read) return false;
-        const Bytes written = *encoded;
-        frame.insert(frame.end(), written.begin(), written.end());
-        return true;
+        copy->sent.sent(message, std::move(reconstructed));
+        copy->schedule.sent(now, options_.interval);
+        return frame.size();
     }
     bool passes_chain(TimePoint now, ConnectionId peer, Bytes payload) {
         if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) return true;
@@ -173,42 +216,96 @@ class PropertyRemote final : public Remote {
     void on_settled(TimePoint now, ConnectionId peer, MessageId message, MessageFate fate) override {
         PeerCopy* const copy = find_copy(peer);
         if (copy == nullptr) return;
-        for (std::size_t i = 0; i < copy->under_way.size(); ++i) {
-            auto& [id, version] = copy->under_way[i];
-            if (id != message) continue;
-            if (fate == MessageFate::delivered) {
-                if (!copy->acked || copy->acked->number < version.number) copy->acked = version;
-                while (!copy->under_way.empty() &&
-                       copy->under_way.front().second.number <= copy->acked->number)
-                    copy->under_way.pop_front();
-            } else if (version.number == copy->last_version) {
-                copy->sent_revision = 0;  // the newest was lost: the present value takes its place
-                copy->next_send = std::max(copy->next_send, now);
-                send_if_due(now, *copy);
-            }
-            return;
-        }
+        // The newest was lost: the present value takes its place.
+        if (copy->sent.settle(message, fate) == SentValue<T>::Settled::newest_lost) owe(now, *copy);
     }
     [[nodiscard]] TimePoint poll_timeout() const override {
         return next_due_;  // or before
     }
-    void handle_timeout(TimePoint now) override {
+    void handle_timeout(TimePoint /*now*/) override {
         next_due_ = kNever;
-        for (const auto& copy : copies_)
-            if (copy != nullptr) send_if_due(now, *copy);
+        owner_.want_flush(*this);
+    }
+
+    // --- as a step of a transaction. A peer that is asked gets the value by the transaction alone until it
+    // has answered.
+    struct ProposedSet final : ProposedStep {
+        ProposedSet(PropertyRemote& its_property, const T& its_value)
+            : ProposedStep(its_property), property(its_property), value(its_value) {}
+        Result<> write(TimePoint now, ConnectionId peer, std::vector<std::byte>& out) override {
+            PeerCopy* const copy = property.find_copy(peer);
+            if (copy == nullptr)
+                return fail(ErrorCode::not_connected, property.info_.name + ": this peer is not ready");
+            if (!property.passes_chain(now, peer, payload))
+                return fail(ErrorCode::unauthorised, property.info_.name + ": stopped before it was sent");
+            ++copy->holds;
+            versions[peer] = copy->sent.take_version();
+            append_varint(out, versions[peer]);
+            out.insert(out.end(), payload.begin(), payload.end());
+            return {};
+        }
+        void apply(TimePoint now) override {
+            // A set() that came after the commit stands.
+            if (serial > property.serial_) property.change(Origin{now, {}}, value, serial);
+        }
+        void settle(TimePoint /*now*/, ConnectionId peer, bool is_accepted) override {
+            PeerCopy* const copy = property.find_copy(peer);
+            if (copy == nullptr || !versions.contains(peer)) return;
+            --copy->holds;
+            property.owner_.want_flush(property);
+            if (!is_accepted) return;
+            copy->sent.accepted({versions[peer], reconstructed});
+            if (property.serial_ == serial) copy->schedule.settle_debt();
+        }
+        PropertyRemote& property;
+        T value;
+        T reconstructed{};
+        std::vector<std::byte> payload;
+        std::map<ConnectionId, std::uint64_t> versions;
+    };
+    struct AdmittedSet final : AdmittedStep {
+        AdmittedSet(PropertyRemote& its_property, const Origin& its_origin)
+            : property(its_property), origin(its_origin) {}
+        void set() override { property.change(origin, version.value, property.owner_.next_serial()); }
+        void finish() override {
+            if (PeerCopy* const copy = property.find_copy(origin.peer)) copy->received.keep(version);
+        }
+        PropertyRemote& property;
+        Origin origin;
+        Version<T> version;
+    };
+    Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
+        PeerCopy* const copy = find_copy(peer);
+        if (!accepts_from(peer)) return {Outcome::unauthorised, nullptr};
+        ByteReader reader(body);
+        auto step = std::make_unique<AdmittedSet>(*this, Origin{now, peer});
+        step->version.number = reader.read_varint();
+        const Bytes payload = reader.read_bytes(reader.remaining());
+        if (copy == nullptr || !reader.ok() || !copy->received.is_newest(step->version.number) ||
+            !wire::decode(payload, step->version.value))
+            return {Outcome::malformed, nullptr};
+        const Outcome outcome =
+            look_at(now, peer, step->version.value, payload, [](Message&) { return Outcome::passed; });
+        return {outcome, std::move(step)};
     }
 
     // --- receiving
+    [[nodiscard]] bool accepts_from(ConnectionId peer) const {
+        return !owner_.is_server() || (options_.authority == Authority::owner && peer == owner_peer_);
+    }
+    template <class End>
+    Outcome look_at(TimePoint now, ConnectionId peer, T& value, Bytes body, End end) {
+        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
+        message.mark_decoded();
+        return run_chains(owner_.chain(Direction::inbound), inbound_, message, end);
+    }
     Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) override {
-        if (owner_.is_server() && (options_.authority == Authority::server || peer != owner_peer_))
-            return Outcome::unauthorised;
+        if (!accepts_from(peer)) return Outcome::unauthorised;
         PeerCopy* const copy = find_copy(peer);
         ByteReader reader(body);
         PropertyHead head;
         if (copy == nullptr || !read_property_head(reader, head)) return Outcome::malformed;
-        const T* baseline = nullptr;
-        for (std::size_t i = 0; i < copy->received.size() && head.baseline != 0; ++i)
-            if (copy->received[i].number == head.baseline) baseline = &copy->received[i].value;
+        const T* const baseline = head.baseline != 0 ? copy->received.find(head.baseline) : nullptr;
         if (head.baseline != 0 && baseline == nullptr)
             return Outcome::passed;  // superseded since: too old to use
         T value{};
@@ -216,24 +313,13 @@ class PropertyRemote final : public Remote {
         const bool is_read = baseline != nullptr ? wire::decode_delta(payload, *baseline, value)
                                                  : wire::decode(payload, value);
         if (!is_read) return Outcome::malformed;
-        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
-        message.mark_decoded();
-        return run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message&) {
-            const bool is_newest = copy->received.empty() || copy->received.back().number < head.version;
-            keep(*copy, Version{head.version, value});
+        return look_at(now, peer, value, body, [&](Message&) {
+            const bool is_newest = copy->received.is_newest(head.version);
+            copy->received.keep({head.version, value});
             if (!is_newest) return Outcome::passed;  // a late one may still be a baseline
-            change(Origin{now, peer}, value);
+            change(Origin{now, peer}, value, owner_.next_serial());
             return Outcome::passed;
         });
-    }
-    void keep(PeerCopy& copy, Version version) {
-        // In order of number, so that the oldest leaves first.
-        copy.received.push_back(std::move(version));
-        for (std::size_t i = copy.received.size() - 1;
-             i > 0 && copy.received[i].number < copy.received[i - 1].number; --i)
-            std::swap(copy.received[i], copy.received[i - 1]);
-        while (copy.received.front().number + kBaselineWindow < copy.received.back().number)
-            copy.received.pop_front();
     }
     PeerCopy* find_copy(ConnectionId peer) {
         return peer.slot < copies_.size() && copies_[peer.slot] != nullptr && copies_[peer.slot]->peer == peer
@@ -246,6 +332,8 @@ class PropertyRemote final : public Remote {
     PropertyOptions<T> options_;
     T value_;
     std::uint64_t revision_ = 0;  // 0: nobody has set it
+    std::uint64_t serial_ = 0;    // of the set() or transaction that the value is from
+    std::optional<Saved> saved_;  // from before the transaction that is being applied
     ConnectionId owner_peer_{};
     bool is_owner_ = false;
     std::vector<std::unique_ptr<PeerCopy>> copies_;  // by slot
@@ -273,6 +361,13 @@ class RemoteProperty {
         edit(value);
         return set(now, value);
     }
+    // The same for one field, named by the way to it: set_field(now, 5.0F, &Score::flag, &Vector3::x).
+    template <class V, class... Members>
+    Result<> set_field(TimePoint now, V field, Members... way) const {
+        T value = remote_->value();
+        (value.*....*way) = std::move(field);
+        return set(now, value);
+    }
     [[nodiscard]] bool may_set() const { return remote_->may_set(); }
     // Authority::owner, at the server: the client whose values count; at that client: it may set now.
     void set_owner(ConnectionId peer) const { remote_->set_owner(peer); }
@@ -285,12 +380,15 @@ class RemoteProperty {
     [[nodiscard]] const RemoteStatistics& statistics() const { return remote_->statistics(); }
 
   private:
+    friend class Transaction;
     detail::PropertyRemote<T>* remote_;
 };
 
 template <wire::Described T>
 Result<RemoteProperty<T>> Remotes::property(std::string name, const PropertyOptions<T>& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
+    if (auto good = detail::check_priority(name, options.priority); !good)
+        return std::unexpected(good.error());
     if (auto valid = wire::validate(wire::view(options.initial)); !valid)
         return std::unexpected(valid.error());
     auto remote = std::make_unique<detail::PropertyRemote<T>>(

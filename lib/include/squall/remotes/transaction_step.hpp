@@ -1,0 +1,70 @@
+// What a transaction consists of, as each kind of remote makes it: at the side that proposes it, and at the
+// side that is asked. Knows no wire and no order; those are transaction.hpp's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "squall/core/bytes.hpp"
+#include "squall/core/result.hpp"
+#include "squall/remotes/message.hpp"
+
+namespace squall::remotes {
+
+class Remote;
+
+namespace detail {
+
+// One step at the proposing side.
+class ProposedStep {
+  public:
+    explicit ProposedStep(Remote& its_remote) : remote(its_remote) {}
+    virtual ~ProposedStep() = default;
+    ProposedStep(const ProposedStep&) = delete;
+    ProposedStep& operator=(const ProposedStep&) = delete;
+
+    // Appends the step's bytes for this peer, through the outbound chains. If it succeeds, settle() follows.
+    virtual Result<> write(TimePoint now, ConnectionId peer, std::vector<std::byte>& out) = 0;
+    // It takes effect at this side.
+    virtual void apply(TimePoint /*now*/) {}
+    // This peer accepted the transaction, or it will not take effect there.
+    virtual void settle(TimePoint /*now*/, ConnectionId /*peer*/, bool /*is_accepted*/) {}
+    // The peer's answer to a call: the reply's bytes; or, if they are none, the error.
+    virtual void answer(TimePoint /*now*/, const Result<Bytes>& /*reply*/) {}
+    [[nodiscard]] virtual bool wants_answer() const { return false; }
+
+    Remote& remote;
+    std::uint64_t serial = 0;  // of the transaction among all that changes values at this side
+};
+
+// One step at the side that is asked, decoded and let through by the inbound chains.
+class AdmittedStep {
+  public:
+    AdmittedStep() = default;
+    virtual ~AdmittedStep() = default;
+    AdmittedStep(const AdmittedStep&) = delete;
+    AdmittedStep& operator=(const AdmittedStep&) = delete;
+
+    // First, of all steps: puts values in their places. Nobody is told.
+    virtual void set() {}
+    // Then, of all steps: runs handlers, which see all values. An error undoes everything. A call's answer is
+    // appended to `reply`.
+    virtual Result<> run(std::vector<std::byte>& /*reply*/) { return {}; }
+    // At last, when nothing can fail any more.
+    virtual void finish() {}
+    [[nodiscard]] virtual bool has_answer() const { return false; }
+};
+
+struct Admission {
+    Outcome outcome = Outcome::unknown_remote;
+    std::unique_ptr<AdmittedStep> step;  // there if the outcome is `passed`
+};
+
+// What changed since a transaction began to be applied: to be undone together, or told together.
+struct UndoLog {
+    std::vector<Remote*> changed;
+};
+
+}  // namespace detail
+}  // namespace squall::remotes
