@@ -37,6 +37,18 @@ void declare(Remotes& remotes) {
     wait.answer_later([](const Origin&, const Question&, auto) {});
     (void)*remotes.property<Score>("mine", {.authority = Authority::owner});
     (void)*remotes.property<Score>("score");
+    (void)*remotes.contract<Score>(
+        "state",
+        [](const Score&, std::optional<MessageId> id, bool, const ContractOrigin& from,
+           const RemoteContract<Score>& contract) {
+            require(contract.baselines_of(from.peer) <= 64);
+            if (id) require(contract.acknowledge(from.now, from.peer, *id).has_value());
+            if (id) contract.send(from.now, Score{}, Tracking::tracked, from.peer).value();
+        },
+        {}, false, {.mode = ChannelMode::unreliable});
+    (void)*remotes.contract(1U, {{"ammo", wire::AttributeKind::integer}, {"nick", wire::AttributeKind::text}},
+                            [](const wire::DynamicObject&, std::optional<MessageId>, bool,
+                               const ContractOrigin&, const RemoteContract<wire::DynamicObject>&) {});
 }
 
 }  // namespace

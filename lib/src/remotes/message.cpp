@@ -7,6 +7,7 @@ std::string_view to_string(RemoteKind kind) {
         case RemoteKind::event: return "event";
         case RemoteKind::function: return "function";
         case RemoteKind::property: return "property";
+        case RemoteKind::contract: return "contract";
     }
     return "?";
 }

@@ -30,7 +30,7 @@ std::vector<ChannelConfig> remote_channels() {
 Remotes::Remotes(ServerEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, &endpoint, config) {}
 Remotes::Remotes(ClientEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, nullptr, config) {}
 Remotes::Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config)
-    : endpoint_(endpoint), server_(server), config_(config) {
+    : endpoint_(endpoint), server_(server), config_(config), rtts_(config.contract_rtt_weight) {
     endpoint_.set_trace(this, 0);
 }
 Remotes::~Remotes() {
@@ -84,8 +84,9 @@ void Remotes::seal() {
 }
 
 const Remote* Remotes::find(std::string_view name) const {
-    for (const auto& remote : remotes_)
-        if (remote->info_.name == name) return remote.get();
+    for (const auto* list : {&remotes_, &codecs_only_})
+        for (const auto& remote : *list)
+            if (remote->info_.name == name) return remote.get();
     return nullptr;
 }
 
@@ -194,6 +195,15 @@ void Remotes::drain(TimePoint now) {
             on_other_(now, *event);
         }
     }
+    for (std::size_t i = 0; i < drained_.size(); ++i) {
+        drained_[i]->awaits_end_ = false;
+        drained_[i]->end_drain(now);
+    }
+    drained_.clear();
+}
+
+void Remotes::at_end_of_drain(Remote& remote) {
+    if (!std::exchange(remote.awaits_end_, true)) drained_.push_back(&remote);
 }
 
 void Remotes::on_connected(TimePoint now, const Connected& event) {
@@ -224,6 +234,7 @@ void Remotes::on_disconnected(TimePoint now, const Disconnected& event) {
         place != by_client_.end() && place->second == peer->id)
         by_client_.erase(place);
     peers_[event.connection.slot].reset();
+    rtts_.forget(event.connection);
     if (!was_ready) return;
     std::erase(ready_, event.connection);
     for (const auto& remote : remotes_) remote->on_gone(now, event.connection);

@@ -26,7 +26,7 @@
 
 namespace squall::remotes {
 
-enum class RemoteKind : std::uint8_t { event, function, property };
+enum class RemoteKind : std::uint8_t { event, function, property, contract };
 [[nodiscard]] std::string_view to_string(RemoteKind kind);
 
 enum class Direction : std::uint8_t { inbound, outbound };
@@ -86,14 +86,21 @@ class Message {
     // when somebody looks at it first: who refuses by peer or size alone pays nothing for it.
     template <wire::Described T>
     [[nodiscard]] const T* object() {
-        return type_ == &wire::codec_type<T>() && decode() ? static_cast<const T*>(object_) : nullptr;
+        return static_cast<const T*>(object_of(wire::codec_type<T>()));
     }
     // The same, to change it. An outbound message is then encoded anew, for this peer alone.
     template <wire::Described T>
     [[nodiscard]] T* edit() {
-        if (object<T>() == nullptr) return nullptr;
+        return static_cast<T*>(edit_as(wire::codec_type<T>()));
+    }
+    // Both for a type that is known at run time.
+    [[nodiscard]] const void* object_of(const wire::CodecType& type) {
+        return type_ == &type && decode() ? object_ : nullptr;
+    }
+    [[nodiscard]] void* edit_as(const wire::CodecType& type) {
+        if (object_of(type) == nullptr) return nullptr;
         is_edited_ = true;
-        return static_cast<T*>(object_);
+        return object_;
     }
     [[nodiscard]] bool is_edited() const { return is_edited_; }
     // The object is there already: whoever made the message decoded it.

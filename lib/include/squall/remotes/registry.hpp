@@ -31,6 +31,8 @@
 #include "squall/remotes/subscription.hpp"
 #include "squall/remotes/token_bucket.hpp"
 #include "squall/remotes/waiting_queue.hpp"
+#include "squall/wire/dynamic_contract.hpp"
+#include "squall/wire/rtt_average.hpp"
 
 namespace squall::remotes {
 
@@ -40,6 +42,21 @@ template <class Request, class Reply>
 class RemoteFunction;
 template <class T>
 class RemoteProperty;
+template <class Object>
+class RemoteContract;
+struct ContractOrigin;
+namespace detail {
+template <class Object>
+class ContractRemote;
+}
+// What handlers of a contract look like. `id` is empty if the message was not tracked.
+template <class Object>
+using OnContractMessage =
+    std::function<void(const Object& data, std::optional<MessageId> id, bool is_delta,
+                       const ContractOrigin& from, const RemoteContract<Object>& contract)>;
+template <class Object>
+using OnContractAcknowledge =
+    std::function<void(MessageId id, const ContractOrigin& from, const RemoteContract<Object>& contract)>;
 
 // The four channels that remotes need, one a mode, in the order of ChannelMode. They are the first of the
 // transport's configuration at both ends; others may follow.
@@ -57,6 +74,8 @@ struct RemotesConfig {
     std::size_t max_absent_players = 1024;
     // A peer that has not said what it declares after so long is disconnected with protocol_error.
     Duration greeting_timeout = std::chrono::seconds(10);
+    // The weight of a new sample in the round trips that contracts measure.
+    Ratio contract_rtt_weight{1, 5};
 };
 
 struct HandlerError {
@@ -84,6 +103,19 @@ class Remotes final : public Node, private trace::Sink {
     Result<RemoteFunction<Request, Reply>> function(std::string name, const FunctionOptions& options = {});
     template <wire::Described T>
     Result<RemoteProperty<T>> property(std::string name, const PropertyOptions<T>& options = {});
+    // A contract (remote_contract.hpp) whose attributes are the fields of T. Its id is a number or a name,
+    // and unique among contracts. Without on_message it is a codec only: nothing travels. Else messages with
+    // an id are acknowledged before on_message is called, unless auto_acknowledge is false.
+    template <wire::Described T>
+    Result<RemoteContract<T>> contract(wire::ContractId id, OnContractMessage<T> on_message = {},
+                                       OnContractAcknowledge<T> on_acknowledge = {},
+                                       bool auto_acknowledge = true, const ContractOptions& options = {});
+    // The same with attributes from a list. Errors besides: what wire::DynamicContract::make() refuses.
+    Result<RemoteContract<wire::DynamicObject>> contract(
+        wire::ContractId id, std::vector<wire::Attribute> attributes,
+        OnContractMessage<wire::DynamicObject> on_message = {},
+        OnContractAcknowledge<wire::DynamicObject> on_acknowledge = {}, bool auto_acknowledge = true,
+        const ContractOptions& options = {});
 
     // --- Hooks
     // Whether a peer that connected may stay; an error's text is for the caller's log, the peer is told
@@ -134,6 +166,10 @@ class Remotes final : public Node, private trace::Sink {
     [[nodiscard]] bool is_server() const { return server_ != nullptr; }
     [[nodiscard]] Endpoint& endpoint() { return endpoint_; }
 
+    // Round trips as the acknowledgements of contracts show them: one estimate a peer over all contracts.
+    [[nodiscard]] wire::PeerRtts& contract_rtts() { return rtts_; }
+    [[nodiscard]] Duration mean_contract_rtt() const;
+
     // What messages that are of no remote took in packets: greetings, and those of other channels.
     [[nodiscard]] const ByteLedger& other_bytes_on_wire() const { return other_on_wire_; }
     // Where the endpoint's trace events go, besides to the registry's own account; nullptr: nowhere else.
@@ -179,6 +215,8 @@ class Remotes final : public Node, private trace::Sink {
     [[nodiscard]] const std::vector<std::unique_ptr<Subscription>>& subscriptions() const {
         return subscriptions_;
     }
+    // The remote gets end_drain() when all that arrived together is handled.
+    void at_end_of_drain(Remote& remote);
     // Declares no more; gives each remote its number.
     void seal();
     // Runs a handler and catches what it throws.
@@ -233,6 +271,11 @@ class Remotes final : public Node, private trace::Sink {
     }
     void flush_values(TimePoint now, bool all);
     void drop_ended_subscriptions();
+    template <class Object>
+    Result<RemoteContract<Object>> adopt_contract(typename detail::ContractRemote<Object>::Type contract,
+                                                  OnContractMessage<Object> on_message,
+                                                  OnContractAcknowledge<Object> on_acknowledge,
+                                                  bool auto_acknowledge, const ContractOptions& options);
     Peer* find_peer(ConnectionId id);
     [[nodiscard]] const Peer* find_peer(ConnectionId id) const;
     void drain(TimePoint now);
@@ -259,7 +302,10 @@ class Remotes final : public Node, private trace::Sink {
     Endpoint& endpoint_;
     ServerEndpoint* server_;
     RemotesConfig config_;
-    std::vector<std::unique_ptr<Remote>> remotes_;  // by name once sealed
+    std::vector<std::unique_ptr<Remote>> remotes_;      // by name once sealed
+    std::vector<std::unique_ptr<Remote>> codecs_only_;  // contracts that nothing is sent with
+    std::vector<Remote*> drained_;
+    wire::PeerRtts rtts_;
     bool is_sealed_ = false;
     std::vector<std::unique_ptr<Peer>> peers_;  // by slot
     std::vector<ConnectionId> ready_;

@@ -127,6 +127,8 @@ class Remote {
     virtual detail::Admission admit(TimePoint /*now*/, ConnectionId /*peer*/, Bytes /*body*/) { return {}; }
     virtual void undo() {}
     virtual void confirm() {}
+    // After all that arrived together was handled; asked for by Remotes::at_end_of_drain().
+    virtual void end_drain(TimePoint /*now*/) {}
     [[nodiscard]] virtual TimePoint poll_timeout() const { return kNever; }
     virtual void handle_timeout(TimePoint /*now*/) {}
     // All that both sides must agree on, as text: compared when they meet.
@@ -140,6 +142,9 @@ class Remote {
     RemoteStatistics statistics_;
     std::vector<Subscription*> subscribers_;  // whose pattern the name fits
     bool is_dirty_ = false;                   // may have values that are due
+
+  private:
+    bool awaits_end_ = false;
 };
 
 }  // namespace squall::remotes

@@ -48,4 +48,13 @@ struct PropertyOptions {
     double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
 };
 
+// The same at both ends, but for epsilon.
+struct ContractOptions {
+    ChannelMode mode = ChannelMode::reliable_ordered;
+    // How many objects are kept a peer and direction (1 to 64), and how long: what deltas may build upon.
+    std::size_t baselines_max = 32;
+    Duration baseline_lifetime = std::chrono::seconds(10);
+    double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
+};
+
 }  // namespace squall::remotes

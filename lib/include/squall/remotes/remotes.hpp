@@ -2,6 +2,7 @@
 #pragma once
 
 #include "squall/remotes/registry.hpp"
+#include "squall/remotes/remote_contract.hpp"
 #include "squall/remotes/remote_event.hpp"
 #include "squall/remotes/remote_function.hpp"
 #include "squall/remotes/remote_property.hpp"

@@ -50,6 +50,7 @@ struct ContractCounters {
     std::uint64_t stale = 0;              // so late that nobody knows whether they came already
     std::uint64_t unknown_baselines = 0;  // deltas that build upon what is not here (any more)
     std::uint64_t malformed = 0;
+    std::uint64_t refused = 0;           // by the inspector
     std::uint64_t acknowledgements = 0;  // received, each id once
     std::uint64_t forgotten = 0;         // messages whose acknowledgement was not awaited any longer
 };
@@ -98,6 +99,10 @@ class ContractChannel {
     // Once for each message with an id that reached the peer's application.
     using OnAcknowledge = std::function<void(MessageId id, ConnectionId peer, ContractChannel& channel)>;
 
+    // Looks at an object that came before it is acknowledged, kept and told, and may change what is told.
+    // False: none of these happens, as if it had been lost. Its bytes are the message's, header included.
+    using Inspector = std::function<bool(Object& object, Bytes message, ConnectionId peer)>;
+
     // Without on_message the contract is a codec only: nothing is sent, received or measured. `rtts` outlives
     // it.
     ContractChannel(ContractType contract, PeerRtts& rtts, OnMessage on_message = {},
@@ -112,7 +117,10 @@ class ContractChannel {
     ContractChannel(const ContractChannel&) = delete;
     ContractChannel& operator=(const ContractChannel&) = delete;
 
+    void set_inspector(Inspector inspector) { inspector_ = std::move(inspector); }
+
     [[nodiscard]] const ContractType& contract() const { return contract_; }
+    [[nodiscard]] const ContractChannelOptions& options() const { return options_; }
     [[nodiscard]] bool is_codec_only() const { return !on_message_; }
     [[nodiscard]] const ContractCounters& counters() const { return counters_; }
     [[nodiscard]] Duration rtt(ConnectionId peer) const {
@@ -147,6 +155,10 @@ class ContractChannel {
     Result<Sent> send(TimePoint now, ConnectionId peer, const Object& object, Tracking tracking,
                       MutableBytes out);
 
+    // The same bytes, without any effect: for who wants to look at them before they are sent.
+    Result<Bytes> preview(TimePoint now, ConnectionId peer, const Object& object, Tracking tracking,
+                          MutableBytes out) const;
+
     // What came from a peer: a message or an acknowledgement. An error says why it was ignored.
     Result<> receive(TimePoint now, ConnectionId peer, Bytes message);
 
@@ -157,7 +169,8 @@ class ContractChannel {
         ConnectionId peer;
         Bytes message;
     };
-    // Drain it after receive() and acknowledge().
+    // Drain it after receive() and acknowledge(), or after several of them: one acknowledgement then speaks
+    // for up to 17 messages of a peer.
     std::optional<Acknowledgement> poll_acknowledgement(MutableBytes out);
 
     // When something expires next; kNever if nothing is kept.
@@ -186,8 +199,17 @@ class ContractChannel {
     struct Ack {
         ConnectionId peer;
         std::uint64_t id = 0;
+        std::uint64_t oldest = 0;  // that it has to speak for
+    };
+    // An object as it leaves.
+    struct Written {
+        Bytes message;
+        std::size_t header_bits = 0;
+        const Kept* baseline = nullptr;
     };
 
+    Result<Written> write_message(TimePoint now, const Peer& state, const Object& object, bool tracked,
+                                  MutableBytes out) const;
     [[nodiscard]] const Kept* baseline_for(TimePoint now, const Peer& state, std::uint64_t id) const;
     // Ids of sent objects follow each other, and only the oldest leave.
     static const Kept* find_sent(const RingBuffer<Kept>& sent, std::uint64_t id) {
@@ -219,12 +241,17 @@ class ContractChannel {
         drop(state.received, 2 * options_.baseline_lifetime, false);
     }
     // A caller that does not drain loses the oldest, which later ones repeat.
-    void queue_ack(Ack ack) {
+    void queue_ack(ConnectionId peer, std::uint64_t id) {
+        if (!acks_.empty() && acks_.back().peer == peer && id > acks_.back().id &&
+            id - acks_.back().oldest <= detail::kEarlierAcks) {
+            acks_.back().id = id;
+            return;
+        }
         if (acks_.size() >= kPendingAcksMax) acks_.pop_front();
-        acks_.push_back(ack);
+        acks_.push_back({peer, id, id});
     }
     Result<> receive_ack(TimePoint now, ConnectionId peer, Peer& state, BitReader& reader);
-    Result<> receive_object(TimePoint now, ConnectionId peer, Peer& state, BitReader& reader);
+    Result<> receive_object(TimePoint now, ConnectionId peer, Bytes message, BitReader& reader);
     void take_ack(ConnectionId peer, std::uint64_t id);
     std::unexpected<Error> refuse_bits(const BitReader& reader) {
         ++counters_.malformed;
@@ -238,6 +265,7 @@ class ContractChannel {
     PeerRtts& rtts_;
     OnMessage on_message_;
     OnAcknowledge on_acknowledge_;
+    Inspector inspector_;
     ContractChannelOptions options_;
     ContractCounters counters_;
     std::map<ConnectionId, Peer> peers_;
@@ -253,15 +281,8 @@ auto ContractChannel<C>::baseline_for(TimePoint now, const Peer& state, std::uin
 }
 
 template <class C>
-auto ContractChannel<C>::send(TimePoint now, ConnectionId peer, const Object& object, Tracking tracking,
-                              MutableBytes out) -> Result<Sent> {
-    if (is_codec_only()) return Sent{};
-    const auto place = peers_.find(peer);
-    if (place == peers_.end()) return refuse(ErrorCode::unknown_id, "no such peer; add_peer() comes first");
-    Peer& state = place->second;
-    expire(now, state);
-
-    const bool tracked = tracking == Tracking::tracked;
+auto ContractChannel<C>::write_message(TimePoint now, const Peer& state, const Object& object, bool tracked,
+                                       MutableBytes out) const -> Result<Written> {
     const std::uint64_t id = state.next_id;
     const Kept* const baseline = baseline_for(now, state, id);
     BitWriter writer(out);
@@ -277,23 +298,47 @@ auto ContractChannel<C>::send(TimePoint now, ConnectionId peer, const Object& ob
     } else {
         contract_.put_delta(writer, baseline->object, object);
     }
-    if (!writer.ok()) {
-        if (auto valid = contract_.check(object); !valid) return std::unexpected(valid.error());
-        return std::unexpected(detail::contract_too_large(contract_.id(), writer.bit_count(), out.size()));
-    }
-    Sent sent{writer.finish(), std::nullopt, baseline != nullptr};
+    if (writer.ok()) return Written{writer.finish(), header_bits, baseline};
+    if (auto valid = contract_.check(object); !valid) return std::unexpected(valid.error());
+    return std::unexpected(detail::contract_too_large(contract_.id(), writer.bit_count(), out.size()));
+}
+
+template <class C>
+auto ContractChannel<C>::preview(TimePoint now, ConnectionId peer, const Object& object, Tracking tracking,
+                                 MutableBytes out) const -> Result<Bytes> {
+    if (is_codec_only()) return Bytes{};
+    const auto place = peers_.find(peer);
+    if (place == peers_.end()) return refuse(ErrorCode::unknown_id, "no such peer; add_peer() comes first");
+    auto written = write_message(now, place->second, object, tracking == Tracking::tracked, out);
+    if (!written) return std::unexpected(written.error());
+    return written->message;
+}
+
+template <class C>
+auto ContractChannel<C>::send(TimePoint now, ConnectionId peer, const Object& object, Tracking tracking,
+                              MutableBytes out) -> Result<Sent> {
+    if (is_codec_only()) return Sent{};
+    const auto place = peers_.find(peer);
+    if (place == peers_.end()) return refuse(ErrorCode::unknown_id, "no such peer; add_peer() comes first");
+    Peer& state = place->second;
+    expire(now, state);
+
+    const bool tracked = tracking == Tracking::tracked;
+    const auto written = write_message(now, state, object, tracked, out);
+    if (!written) return std::unexpected(written.error());
+    Sent sent{written->message, std::nullopt, written->baseline != nullptr};
     if (tracked) {
         // What the peer will have: not what we have, where numbers are quantised or changes were too small.
-        Kept entry{id, now, false, baseline != nullptr ? baseline->object : Object{}};
+        Kept entry{state.next_id, now, false, sent.is_delta ? written->baseline->object : Object{}};
         BitReader reader(sent.message);
-        reader.skip(header_bits);
-        if (baseline != nullptr) {
+        reader.skip(written->header_bits);
+        if (sent.is_delta) {
             contract_.get_delta(reader, entry.object);
         } else {
             contract_.get_full(reader, entry.object);
         }
+        sent.id = MessageId{entry.id};
         keep(state.sent, std::move(entry), true);
-        sent.id = MessageId{id};
         ++state.next_id;
     }
     ++(sent.is_delta ? counters_.deltas_sent : counters_.full_sent);
@@ -310,7 +355,7 @@ Result<> ContractChannel<C>::receive(TimePoint now, ConnectionId peer, Bytes mes
     bool is_ack = false;
     reader.boolean(is_ack);
     if (is_ack) return receive_ack(now, peer, place->second, reader);
-    return receive_object(now, peer, place->second, reader);
+    return receive_object(now, peer, message, reader);
 }
 
 template <class C>
@@ -350,8 +395,9 @@ void ContractChannel<C>::take_ack(ConnectionId peer, std::uint64_t id) {
 }
 
 template <class C>
-Result<> ContractChannel<C>::receive_object(TimePoint now, ConnectionId peer, Peer& state,
+Result<> ContractChannel<C>::receive_object(TimePoint now, ConnectionId peer, Bytes message,
                                             BitReader& reader) {
+    Peer& state = peers_.find(peer)->second;
     bool tracked = false;
     bool full = false;
     std::uint16_t short_id = 0;
@@ -378,7 +424,7 @@ Result<> ContractChannel<C>::receive_object(TimePoint now, ConnectionId peer, Pe
     if (tracked && state.seen.contains(id)) {
         ++counters_.duplicates;
         // Its acknowledgement may have been lost.
-        if (state.acknowledged.contains(id)) queue_ack({peer, id});
+        if (state.acknowledged.contains(id)) queue_ack(peer, id);
         return {};
     }
     Kept entry{id, now, false, {}};
@@ -396,17 +442,23 @@ Result<> ContractChannel<C>::receive_object(TimePoint now, ConnectionId peer, Pe
         contract_.get_full(reader, entry.object);
     }
     if (!reader.finish()) return refuse_bits(reader);
-    ++counters_.received;
-    if (!tracked) {
-        on_message_(entry.object, std::nullopt, !full, peer, *this);
+    // A copy: what is told may be changed, and who hears it may remove the peer.
+    Object told = entry.object;
+    if (inspector_ && !inspector_(told, message, peer)) {
+        ++counters_.refused;
         return {};
     }
-    state.seen.insert(id);
-    // A copy: the handler may remove the peer.
-    const Object object = entry.object;
-    keep(state.received, std::move(entry), false);
-    if (options_.auto_acknowledge) (void)acknowledge(peer, MessageId{id});
-    on_message_(object, MessageId{id}, !full, peer, *this);
+    ++counters_.received;
+    if (!tracked) {
+        on_message_(told, std::nullopt, !full, peer, *this);
+        return {};
+    }
+    if (const auto place = peers_.find(peer); place != peers_.end()) {
+        place->second.seen.insert(id);
+        keep(place->second.received, std::move(entry), false);
+        if (options_.auto_acknowledge) (void)acknowledge(peer, MessageId{id});
+    }
+    on_message_(told, MessageId{id}, !full, peer, *this);
     return {};
 }
 
@@ -418,7 +470,7 @@ Result<> ContractChannel<C>::acknowledge(ConnectionId peer, MessageId id) {
         return refuse(ErrorCode::unknown_id,
                       "message " + std::to_string(id.value) + " was not received lately");
     place->second.acknowledged.insert(id.value);
-    queue_ack({peer, id.value});
+    queue_ack(peer, id.value);
     return {};
 }
 
