@@ -192,7 +192,12 @@ void Remotes::become_ready(TimePoint now, Peer& peer) {
     if (joined == nullptr) return;
     WaitingQueue early = std::exchange(joined->early, {});
     early.release(now, config_.waiting, [&](const WaitingQueue::Entry& entry) {
-        if (Peer* const sender = find_peer(id)) dispatch(now, *sender, entry.mode, entry.bytes);
+        Peer* const sender = find_peer(id);
+        if (sender == nullptr || sender->is_ended) {
+            ++dropped_after_end_;
+            return;
+        }
+        dispatch(now, *sender, entry.mode, entry.bytes);
     });
 }
 

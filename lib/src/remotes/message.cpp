@@ -1,5 +1,7 @@
 #include "squall/remotes/message.hpp"
 
+#include "squall/remotes/registry.hpp"
+
 namespace squall::remotes {
 
 std::string_view to_string(RemoteKind kind) {
@@ -24,6 +26,7 @@ std::string_view to_string(Outcome outcome) {
         case Outcome::unknown_remote: return "unknown remote";
         case Outcome::failed: return "failed";
         case Outcome::unsent: return "unsent";
+        case Outcome::held: return "held";
     }
     return "?";
 }
@@ -34,6 +37,28 @@ bool Message::decode() {
     is_decoded_ = codec_->decode(*type_, payload_, object_).has_value();
     is_bad_ = !is_decoded_;
     return is_decoded_;
+}
+
+std::optional<ClientId> Message::player() const {
+    const Remotes& registry = *remote.registry;
+    return registry.is_server() ? registry.client_of(peer) : std::nullopt;
+}
+
+void Message::end_connection(DisconnectReason reason) const {
+    remote.registry->disconnect(now, peer, reason);
+}
+
+Outcome Message::report_throw(const char* what) const {
+    remote.registry->report_error(now, peer, remote, payload_, what);
+    return Outcome::failed;
+}
+
+Outcome Message::hold(TimePoint until, const Next& next) {
+    if (remote.kind != RemoteKind::event) return next();
+    if (!decode()) return Outcome::malformed;
+    held_until_ = until;
+    held_at_ = next.position();
+    return Outcome::held;
 }
 
 }  // namespace squall::remotes

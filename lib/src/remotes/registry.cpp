@@ -123,6 +123,7 @@ std::optional<ClientId> Remotes::client_of(ConnectionId peer) const {
 }
 
 void Remotes::disconnect(TimePoint now, ConnectionId peer, DisconnectReason reason) {
+    if (Peer* const found = find_peer(peer)) found->is_ended = true;
     endpoint_.disconnect(now, peer, reason);
     must_drain_ = true;
 }
@@ -244,6 +245,10 @@ void Remotes::on_disconnected(TimePoint now, const Disconnected& event) {
 void Remotes::on_message(TimePoint now, const MessageReceived& event) {
     Peer* const peer = find_peer(event.connection);
     if (peer == nullptr) return;  // refused, or ended in this drain
+    if (peer->is_ended) {
+        ++dropped_after_end_;
+        return;
+    }
     if (event.channel.value >= kModeCount) {
         if (on_other_) on_other_(now, EndpointEvent(event));
         return;
@@ -276,10 +281,13 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
     ++remote.statistics_.in.messages;
     remote.statistics_.in.bytes += bytes.size();
     const ConnectionId id = peer.id;
-    const Outcome outcome = remote.on_message(now, id, body);
+    settle(now, id, remote, remote.on_message(now, id, body));
+}
+
+void Remotes::settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome) {
     if (outcome == Outcome::passed) return;
     ++remote.statistics_.in.stopped[static_cast<std::size_t>(outcome)];
-    if (Peer* const still_there = find_peer(id)) note_offence(now, *still_there, outcome);
+    if (Peer* const still_there = find_peer(peer)) note_offence(now, *still_there, outcome);
 }
 
 void Remotes::expect_greeting(Peer& peer, TimePoint until) {
@@ -296,9 +304,10 @@ void Remotes::stop_stray(TimePoint now, Peer& peer, Outcome outcome, std::size_t
 }
 
 void Remotes::note_offence(TimePoint now, Peer& peer, Outcome outcome) {
-    if (!is_offence(outcome) || !is_server()) return;
-    if (!peer.offences.take(now, config_.offences))
-        endpoint_.disconnect(now, peer.id, DisconnectReason::rate_limited);
+    const std::uint32_t cost = config_.offence_costs[static_cast<std::size_t>(outcome)];
+    if (cost == 0 || !is_server() || peer.is_ended) return;
+    if (!peer.offences.take(now, config_.offences, cost))
+        disconnect(now, peer.id, DisconnectReason::rate_limited);
 }
 
 void Remotes::on_settled(TimePoint now, const MessageSettled& event) {
@@ -324,10 +333,16 @@ void Remotes::on_settled(TimePoint now, const MessageSettled& event) {
     if (remote != nullptr) remote->on_settled(now, event.connection, event.message, event.fate);
 }
 
-void Remotes::report_error(TimePoint now, ConnectionId peer, const Remote& remote, Bytes payload,
+void Remotes::report_error(TimePoint now, ConnectionId peer, const RemoteInfo& remote, Bytes payload,
                            const char* what) {
     if (on_error_)
-        on_error_({{now, peer}, remote.info_.name, what, payload.size(), stable_hash(as_text(payload))});
+        on_error_({{now, peer},
+                   remote.name,
+                   remote.kind,
+                   is_server() ? client_of(peer) : std::nullopt,
+                   what,
+                   payload.size(),
+                   stable_hash(as_text(payload))});
 }
 
 // --- Node

@@ -23,7 +23,7 @@ struct Vector3 {
     bool operator==(const Vector3&) const = default;
 };
 struct Shot {
-    Vector3 from;
+    Vector3 from{};
     std::uint8_t weapon = 0;
     std::uint32_t number = 0;
     bool operator==(const Shot&) const = default;
@@ -34,8 +34,8 @@ struct Chat {
 };
 struct Score {
     std::int32_t points = 0;
-    std::vector<std::string> names;
-    Vector3 flag;
+    std::vector<std::string> names{};
+    Vector3 flag{};
     bool operator==(const Score&) const = default;
 };
 
@@ -47,7 +47,7 @@ class RemoteNet {
     explicit RemoteNet(std::uint64_t seed = 1, RemotesConfig config = {}, TransportConfig transport = {})
         : transport_(std::move(transport)),
           entropy_(Rng(seed).fork("entropy")),
-          rng_(Rng(seed).fork("network")),
+          seed_(seed),
           config_(config) {
         transport_.protocol_id = 7;
         transport_.channels = remote_channels();
@@ -60,7 +60,7 @@ class RemoteNet {
         server.wall_clock = {now, kWall};
         server_endpoint = std::move(*ServerEndpoint::make(now, server, entropy_));
         server_remotes = std::make_unique<Remotes>(*server_endpoint, config_);
-        stations_.push_back({server_remotes.get(), kServerAddress});
+        stations_.push_back({server_remotes.get(), kServerAddress, Rng(seed), Rng(seed)});
     }
 
     struct Client {
@@ -70,15 +70,18 @@ class RemoteNet {
         [[nodiscard]] ConnectionId server() const { return endpoint->connection(); }
     };
     // A client that is not connecting yet: declare its remotes, then connect() it.
-    Client& add_client(RemotesConfig config = {}) {
+    Client& add_client(RemotesConfig config = {}) { return add_client(config, transport_); }
+    Client& add_client(RemotesConfig config, const TransportConfig& transport) {
         ClientConfig client;
-        client.transport = transport_;
+        client.transport = transport;
         client.wall_clock = {now, kWall};
         clients.push_back(std::make_unique<Client>());
         clients.back()->endpoint = std::move(*ClientEndpoint::make(now, client, entropy_));
         clients.back()->remotes = std::make_unique<Remotes>(*clients.back()->endpoint, config);
+        // Each link draws for itself: what one client does shifts nobody else's luck.
         stations_.push_back({clients.back()->remotes.get(),
-                             Address::loopback(static_cast<std::uint16_t>(50000 + clients.size()))});
+                             Address::loopback(static_cast<std::uint16_t>(50000 + clients.size())),
+                             Rng(seed_).fork("up", clients.size()), Rng(seed_).fork("down", clients.size())});
         return *clients.back();
     }
     void connect(Client& client, std::uint64_t client_id) {
@@ -95,6 +98,9 @@ class RemoteNet {
             if (client.is_mute && station.node == client.remotes.get()) station.node = client.endpoint.get();
         drain_all();
     }
+    [[nodiscard]] const TransportConfig& transport() const { return transport_; }
+    // The server is driven through this from now on, which wraps its registry.
+    void wrap_server(Node& node) { stations_[0].node = &node; }
     // The server's name for the n-th peer that became ready.
     [[nodiscard]] ConnectionId peer(std::size_t n) const { return server_remotes->peers()[n]; }
 
@@ -138,6 +144,8 @@ class RemoteNet {
     struct Station {
         Node* node;
         Address address;
+        Rng up;
+        Rng down;
     };
     struct Flight {
         Address from;
@@ -147,12 +155,19 @@ class RemoteNet {
     void drain_all() {
         for (Station& station : stations_) drain(station);
     }
+    Rng& luck_of(Station& from, const Address& to) {
+        if (&from != &stations_[0]) return from.up;
+        for (Station& station : stations_)
+            if (station.address == to) return station.down;
+        return from.down;
+    }
     void drain(Station& station) {
         std::array<std::byte, kMaxDatagramBytes> buffer;
         while (const auto sent = station.node->poll_transmit(now, buffer)) {
-            const int copies = rng_.chance(loss) ? 0 : rng_.chance(duplicate) ? 2 : 1;
+            Rng& rng = luck_of(station, sent->to);
+            const int copies = rng.chance(loss) ? 0 : rng.chance(duplicate) ? 2 : 1;
             for (int i = 0; i < copies; ++i) {
-                const Duration late{jitter.count() == 0 ? 0 : rng_.between(0, jitter.count())};
+                const Duration late{jitter.count() == 0 ? 0 : rng.between(0, jitter.count())};
                 wire_.emplace(
                     std::pair(now + delay + late, ++flights_),
                     Flight{station.address,
@@ -165,7 +180,7 @@ class RemoteNet {
     TransportConfig transport_;
     Key key_{};
     SeededEntropy entropy_;
-    Rng rng_;
+    std::uint64_t seed_;
     RemotesConfig config_;
     std::vector<Station> stations_;
     std::map<std::pair<TimePoint, std::uint64_t>, Flight> wire_;

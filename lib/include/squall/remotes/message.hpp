@@ -13,7 +13,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +24,13 @@
 #include "squall/core/ids.hpp"
 #include "squall/core/time.hpp"
 #include "squall/transport/channel.hpp"
+#include "squall/transport/disconnect_reason.hpp"
 #include "squall/wire/codec.hpp"
 
 namespace squall::remotes {
+
+class Remotes;
+class Next;
 
 enum class RemoteKind : std::uint8_t { event, function, property, contract };
 [[nodiscard]] std::string_view to_string(RemoteKind kind);
@@ -41,15 +47,24 @@ enum class Outcome : std::uint8_t {
     invalid,         // well formed, but against the rules of the game
     malformed,       // bytes that are no such object
     unknown_remote,  // names nothing that this side has
-    failed,          // the handler threw
+    failed,          // the handler threw, or a middleware
     unsent,          // the transport did not take it
+    held,            // kept for later by the chain; counted again as what becomes of it then
 };
-inline constexpr std::size_t kOutcomeCount = 10;
+inline constexpr std::size_t kOutcomeCount = 11;
 [[nodiscard]] std::string_view to_string(Outcome outcome);
 // True for what a correct and friendly peer does not cause; these count towards being cut off.
 [[nodiscard]] constexpr bool is_offence(Outcome outcome) {
     return outcome == Outcome::rate_limited || outcome == Outcome::unauthorised ||
            outcome == Outcome::invalid || outcome == Outcome::malformed || outcome == Outcome::unknown_remote;
+}
+// What a refused message costs its peer, by Outcome.
+using OffenceCosts = std::array<std::uint32_t, kOutcomeCount>;
+// One point for each cause that is_offence().
+[[nodiscard]] constexpr OffenceCosts default_offence_costs() {
+    OffenceCosts costs{};
+    for (std::size_t i = 0; i < costs.size(); ++i) costs[i] = is_offence(static_cast<Outcome>(i)) ? 1 : 0;
+    return costs;
 }
 
 // What middleware may know of a remote.
@@ -58,6 +73,7 @@ struct RemoteInfo {
     RemoteKind kind{};
     ChannelMode mode{};
     std::uint32_t index = 0;  // on the wire; the place of its name among all
+    Remotes* registry = nullptr;
 };
 
 class Message {
@@ -108,6 +124,22 @@ class Message {
     // Decodes, if that was not done; false if the bytes are no valid object.
     bool decode();
 
+    // Who that peer is: the client id of its token, at a server. Of the server itself, and of a peer that has
+    // left, nothing.
+    [[nodiscard]] std::optional<ClientId> player() const;
+    // Ends the peer's connection. Nothing more that it sent is handled, this message included if the
+    // middleware stops it.
+    void end_connection(DisconnectReason reason = DisconnectReason::rate_limited) const;
+
+    // Lets the message go on at `until`, behind the middleware that says so: `return message.hold(at, next)`.
+    // Only events can wait; what belongs to a function or a property goes on at once. An event has room for
+    // EventOptions::max_held; what does not fit is over_budget.
+    [[nodiscard]] Outcome hold(TimePoint until, const Next& next);
+    // A middleware threw: reported like a handler's exception.
+    [[nodiscard]] Outcome report_throw(const char* what) const;
+    [[nodiscard]] TimePoint held_until() const { return held_until_; }
+    [[nodiscard]] std::size_t held_at() const { return held_at_; }
+
   private:
     const wire::Codec* codec_;
     const wire::CodecType* type_;
@@ -116,22 +148,26 @@ class Message {
     bool is_decoded_;
     bool is_bad_ = false;
     bool is_edited_ = false;
+    TimePoint held_until_{};
+    std::size_t held_at_ = 0;
 };
 
-class Next;
 using Middleware = std::function<Outcome(Message&, const Next&)>;
 
 // What follows in the chain; calling it goes on.
 class Next {
   public:
     using Chain = std::vector<Middleware>;
-    // `end` is what happens when nobody stopped the message.
+    // `end` is what happens when nobody stopped the message; `start` is the place to begin at, counted over
+    // both chains.
     template <class End>
-    Next(const Chain& first, const Chain& second, Message& message, End& end)
+    Next(const Chain& first, const Chain& second, Message& message, End& end, std::size_t start = 0)
         : chains_{&first, &second},
           message_(&message),
           end_(&end),
-          run_end_([](void* self, Message& m) { return (*static_cast<End*>(self))(m); }) {}
+          run_end_([](void* self, Message& m) { return (*static_cast<End*>(self))(m); }),
+          chain_(start < first.size() ? 0 : 1),
+          place_(start < first.size() ? start : start - first.size()) {}
 
     Outcome operator()() const {
         Next rest = *this;
@@ -143,6 +179,8 @@ class Next {
         const Middleware& middleware = (*rest.chains_[rest.chain_])[rest.place_++];
         return middleware(*message_, rest);
     }
+    // Where it goes on, counted over both chains.
+    [[nodiscard]] std::size_t position() const { return chain_ == 0 ? place_ : chains_[0]->size() + place_; }
 
   private:
     std::array<const Chain*, 2> chains_;
@@ -154,11 +192,18 @@ class Next {
 };
 
 // Runs a message through two chains, one after the other, and then `end`. Two empty chains cost two
-// comparisons.
+// comparisons. What a middleware throws is reported, and the message has failed.
 template <class End>
-Outcome run_chains(const Next::Chain& first, const Next::Chain& second, Message& message, End end) {
+Outcome run_chains(const Next::Chain& first, const Next::Chain& second, Message& message, End end,
+                   std::size_t start = 0) {
     if (first.empty() && second.empty()) return end(message);
-    return Next(first, second, message, end)();
+    try {
+        return Next(first, second, message, end, start)();
+    } catch (const std::exception& thrown) {
+        return message.report_throw(thrown.what());
+    } catch (...) {
+        return message.report_throw("something that is no std::exception");
+    }
 }
 
 }  // namespace squall::remotes

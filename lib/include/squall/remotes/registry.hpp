@@ -66,9 +66,10 @@ struct RemotesConfig {
     // Flood protection, per peer, before a message is looked at. Not limited unless set.
     RateLimit messages{};
     RateLimit bytes{};
-    // What a peer may get wrong (see is_offence) before it is cut off with DisconnectReason::rate_limited.
-    // per_second 0: never.
+    // What a peer may get wrong before it is cut off with DisconnectReason::rate_limited: points, of which
+    // each refused message takes what its cause costs. per_second 0: never.
     RateLimit offences{.per_second = 10, .burst = 100};
+    OffenceCosts offence_costs = default_offence_costs();
     // Messages for a peer that is not ready, per peer, and for players who are not there, per player.
     WaitingLimits waiting{};
     std::size_t max_absent_players = 1024;
@@ -81,7 +82,9 @@ struct RemotesConfig {
 struct HandlerError {
     Origin origin;
     std::string remote;
-    std::string what;  // of the exception
+    RemoteKind kind{};
+    std::optional<ClientId> player;  // at a server
+    std::string what;                // of the exception
     std::size_t bytes = 0;
     std::uint64_t payload_hash = 0;
 };
@@ -131,7 +134,7 @@ class Remotes final : public Node, private trace::Sink {
     void on_mismatch(std::function<void(TimePoint, ConnectionId, const std::string&)> hook) {
         on_mismatch_ = std::move(hook);
     }
-    // A handler threw. It never ends the program.
+    // A handler or a middleware threw. It never ends the program.
     void on_error(std::function<void(const HandlerError&)> hook) { on_error_ = std::move(hook); }
     // What the endpoint reports and remotes do not use: messages of other channels, changed paths.
     void on_other(std::function<void(TimePoint, const EndpointEvent&)> hook) { on_other_ = std::move(hook); }
@@ -163,6 +166,8 @@ class Remotes final : public Node, private trace::Sink {
     // Messages that named no remote, by outcome; offences that no remote can be blamed for.
     [[nodiscard]] const Traffic& strays() const { return strays_; }
     [[nodiscard]] std::uint64_t dropped_while_waiting() const { return dropped_while_waiting_; }
+    // Messages that came in one drain behind what their peer was cut off for: not looked at.
+    [[nodiscard]] std::uint64_t dropped_after_end() const { return dropped_after_end_; }
     [[nodiscard]] bool is_server() const { return server_ != nullptr; }
     [[nodiscard]] Endpoint& endpoint() { return endpoint_; }
 
@@ -217,6 +222,8 @@ class Remotes final : public Node, private trace::Sink {
     }
     // The remote gets end_drain() when all that arrived together is handled.
     void at_end_of_drain(Remote& remote);
+    // Counts what became of an inbound message that was not settled when it came, offences included.
+    void settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome);
     // Declares no more; gives each remote its number.
     void seal();
     // Runs a handler and catches what it throws.
@@ -226,12 +233,14 @@ class Remotes final : public Node, private trace::Sink {
             handler();
             return Outcome::passed;
         } catch (const std::exception& thrown) {
-            report_error(now, peer, remote, payload, thrown.what());
+            report_error(now, peer, remote.info(), payload, thrown.what());
         } catch (...) {
-            report_error(now, peer, remote, payload, "something that is no std::exception");
+            report_error(now, peer, remote.info(), payload, "something that is no std::exception");
         }
         return Outcome::failed;
     }
+    void report_error(TimePoint now, ConnectionId peer, const RemoteInfo& remote, Bytes payload,
+                      const char* what);
     // Reused by remotes while they encode; empty it first.
     std::vector<std::byte> scratch;
     std::vector<std::byte> frame;
@@ -253,6 +262,7 @@ class Remotes final : public Node, private trace::Sink {
         ClientId client{};
         bool is_ready = false;
         bool is_mismatched = false;
+        bool is_ended = false;  // by us; the event that says so has not come yet
         TimePoint greet_until = kNever;
         TokenBucket messages;
         TokenBucket bytes;
@@ -266,6 +276,7 @@ class Remotes final : public Node, private trace::Sink {
     Result<> check_name(std::string_view name) const;
     template <class R>
     void adopt(std::unique_ptr<R> remote) {
+        remote->info_.registry = this;
         remotes_.push_back(std::move(remote));
         for (std::size_t i = 0; i < subscriptions_.size(); ++i) remotes_.back()->join(*subscriptions_[i]);
     }
@@ -288,8 +299,6 @@ class Remotes final : public Node, private trace::Sink {
     void expect_greeting(Peer& peer, TimePoint until);
     void stop_stray(TimePoint now, Peer& peer, Outcome outcome, std::size_t bytes);
     void note_offence(TimePoint now, Peer& peer, Outcome outcome);
-    void report_error(TimePoint now, ConnectionId peer, const Remote& remote, Bytes payload,
-                      const char* what);
 
     // --- the greeting (greeting.cpp)
     void greet(TimePoint now, Peer& peer);
@@ -319,6 +328,7 @@ class Remotes final : public Node, private trace::Sink {
     ByteLedger other_on_wire_;
     trace::Sink* trace_ = nullptr;
     std::uint64_t dropped_while_waiting_ = 0;
+    std::uint64_t dropped_after_end_ = 0;
     bool must_drain_ = false;
     bool wants_flush_ = false;
     bool is_flushing_ = false;

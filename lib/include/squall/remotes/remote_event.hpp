@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <list>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,9 @@ class EventRemote final : public Remote {
     using Listener = std::function<void(const Origin&, const T&)>;
 
     EventRemote(Remotes& owner, RemoteInfo info, const EventOptions& options)
-        : Remote(owner, std::move(info), *options.codec), max_early_(options.max_early_events) {}
+        : Remote(owner, std::move(info), *options.codec),
+          max_early_(options.max_early_events),
+          max_held_(options.max_held) {}
 
     Fired fire(TimePoint now, const T& value, const Recipients& to) {
         Fired out;
@@ -115,24 +118,73 @@ class EventRemote final : public Remote {
             return;
         }
         T copy = value;
+        send_through_chain(now, copy, peer, frame, 0, out);
+    }
+    // From the place `start` of the chain on.
+    void send_through_chain(TimePoint now, T& value, ConnectionId peer, Bytes frame, std::size_t start,
+                            Fired& out) {
         const std::size_t head = varint_size(std::uint64_t{info_.index} + 1);
-        Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &copy,
+        Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &value,
                         frame.subspan(head));
-        const Outcome outcome =
-            run_chains(outbound_, owner_.chain(Direction::outbound), message, [&](Message& passed) {
-                if (passed.is_edited()) {
-                    ++statistics_.encodings;
-                    if (!codec_->encode(copy, owner_.scratch)) return Outcome::invalid;
-                    write_frame(owner_.scratch);
-                    count(owner_.send(now, *this, peer, owner_.frame), owner_.frame.size(), out);
-                } else {
-                    count(owner_.send(now, *this, peer, frame), frame.size(), out);
-                }
-                return Outcome::passed;
-            });
+        const auto to_wire = [&](Message& passed) {
+            if (passed.is_edited()) {
+                ++statistics_.encodings;
+                if (!codec_->encode(value, owner_.scratch)) return Outcome::invalid;
+                write_frame(owner_.scratch);
+                count(owner_.send(now, *this, peer, owner_.frame), owner_.frame.size(), out);
+            } else {
+                count(owner_.send(now, *this, peer, frame), frame.size(), out);
+            }
+            return Outcome::passed;
+        };
+        Outcome outcome = run_chains(outbound_, owner_.chain(Direction::outbound), message, to_wire, start);
+        if (outcome == Outcome::held) outcome = hold_outbound(message, value, frame);
         if (outcome == Outcome::passed) return;
-        ++out.stopped;
+        ++(outcome == Outcome::held ? out.waiting : out.stopped);
         ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+    }
+
+    // --- what a middleware holds back
+    struct Held {
+        Direction direction{};
+        ConnectionId peer{};
+        std::size_t start = 0;  // in the chain
+        T value{};
+        std::vector<std::byte> bytes;  // inbound the object's, outbound the frame
+    };
+    Outcome keep_held(const Message& message, const T& value, Bytes bytes) {
+        if (held_.size() >= max_held_) return Outcome::over_budget;
+        held_.emplace(
+            message.held_until(),
+            Held{message.direction, message.peer, message.held_at(), value, {bytes.begin(), bytes.end()}});
+        return Outcome::held;
+    }
+    Outcome hold_outbound(const Message& message, const T& value, Bytes frame) {
+        if (!message.is_edited()) return keep_held(message, value, frame);
+        ++statistics_.encodings;
+        if (!codec_->encode(value, owner_.scratch)) return Outcome::invalid;
+        write_frame(owner_.scratch);
+        return keep_held(message, value, owner_.frame);
+    }
+    [[nodiscard]] TimePoint poll_timeout() const override {
+        return held_.empty() ? kNever : held_.begin()->first;
+    }
+    void handle_timeout(TimePoint now) override {
+        // What is held anew meanwhile, and is due at once, waits for the next call.
+        for (std::size_t left = held_.size(); left > 0 && !held_.empty() && held_.begin()->first <= now;
+             --left) {
+            Held held = std::move(held_.extract(held_.begin()).mapped());
+            if (held.direction == Direction::outbound) {
+                Fired fired;
+                send_through_chain(now, held.value, held.peer, held.bytes, held.start, fired);
+            } else {
+                owner_.settle(now, held.peer, *this,
+                              receive_through_chain(now, held.peer, held.value, held.bytes, held.start));
+            }
+        }
+    }
+    void on_gone(TimePoint /*now*/, ConnectionId peer) override {
+        std::erase_if(held_, [&](const auto& entry) { return entry.second.peer == peer; });
     }
 
     void count(Remotes::Sent sent, std::size_t bytes, Fired& out) {
@@ -148,8 +200,12 @@ class EventRemote final : public Remote {
 
     Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) override {
         T value{};
+        return receive_through_chain(now, peer, value, body, 0);
+    }
+    Outcome receive_through_chain(TimePoint now, ConnectionId peer, T& value, Bytes body, std::size_t start) {
         Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
-        return run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
+        if (start > 0) message.mark_decoded();  // it was held, and perhaps edited, before
+        const auto to_listeners = [&](Message& passed) {
             if (!passed.decode()) return Outcome::malformed;
             const Origin origin{now, peer};
             if (listeners_.empty() && subscribers_.empty()) {
@@ -157,7 +213,10 @@ class EventRemote final : public Remote {
                 return Outcome::passed;
             }
             return tell(origin, value, body);
-        });
+        };
+        const Outcome outcome =
+            run_chains(owner_.chain(Direction::inbound), inbound_, message, to_listeners, start);
+        return outcome == Outcome::held ? keep_held(message, value, body) : outcome;
     }
 
     Outcome tell(const Origin& origin, const T& value, Bytes body) {
@@ -193,7 +252,9 @@ class EventRemote final : public Remote {
 
     std::list<Listening> listeners_;
     RingBuffer<Early> early_;
+    std::multimap<TimePoint, Held> held_;
     std::size_t max_early_;
+    std::size_t max_held_;
     std::uint64_t last_listener_ = 0;
     std::uint64_t early_dropped_ = 0;
     unsigned depth_ = 0;  // of tell()

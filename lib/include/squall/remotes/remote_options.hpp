@@ -16,6 +16,8 @@ struct EventOptions {
     const wire::Codec* codec = &wire::bits_codec();
     // Events that arrive before the first listen() wait for it, within this. Oldest are dropped first.
     std::size_t max_early_events = 64;
+    // Events that a middleware may hold back at a time (Message::hold); more are over_budget.
+    std::size_t max_held = 4096;
 };
 
 struct FunctionOptions {

@@ -26,6 +26,12 @@ class TokenBucket {
         credit_ -= scaled(units);
         return true;
     }
+    // What take() would give now.
+    [[nodiscard]] std::uint64_t available(TimePoint now, const RateLimit& limit) {
+        if (!limit.is_limited()) return ~std::uint64_t{0};
+        refill(now, limit);
+        return static_cast<std::uint64_t>(credit_ / kNanosecondsPerSecond);
+    }
 
   private:
     // Credit is kept in billionths of a unit, so that slow rates and short steps lose nothing.
