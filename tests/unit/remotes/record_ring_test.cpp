@@ -109,6 +109,7 @@ TEST(RecordRing, AsMiddlewareItKnowsDirectionPeerRemoteAndBytesAndAllocatesNothi
     net.run(500ms);
     chat.fire(net.now, Chat{"down"});
     ASSERT_TRUE(score.set(net.now, Score{.points = 3}));
+    net.run(1ms);  // properties leave with the drain
     std::vector<std::string> lines;
     ring.read([&](const MessageRecord& record, Bytes bytes) {
         lines.push_back(std::string(record.direction == Direction::inbound ? "in " : "out ") +
