@@ -59,14 +59,16 @@ void Remotes::begin_undo_log() {
     undo_log_.emplace();
 }
 
-void Remotes::undo_all() {
+void Remotes::undo_all(TimePoint now, const Remote& of) {
     const detail::UndoLog log = *std::exchange(undo_log_, std::nullopt);
     held_.clear();
     for (Remote* const remote : log.changed) remote->undo();
+    // They may do anything, values are back already.
+    for (std::size_t i = log.actions.size(); i > 0; --i) (void)guarded(now, {}, of, {}, log.actions[i - 1]);
 }
 
-void Remotes::confirm_all(TimePoint now) {
-    const detail::UndoLog log = *std::exchange(undo_log_, std::nullopt);
+std::vector<Remote*> Remotes::confirm_all(TimePoint now) {
+    detail::UndoLog log = *std::exchange(undo_log_, std::nullopt);
     for (Held& held : std::exchange(held_, {})) {
         if (held.peer.is_valid()) {
             (void)send(now, *held.remote, held.peer, held.bytes);
@@ -75,6 +77,7 @@ void Remotes::confirm_all(TimePoint now) {
         }
     }
     for (Remote* const remote : log.changed) remote->confirm();
+    return std::move(log.changed);
 }
 
 }  // namespace squall::remotes

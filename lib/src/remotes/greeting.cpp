@@ -42,7 +42,7 @@ std::optional<Entry> read_entry(ByteReader& reader) {
     const std::uint64_t text_size = reader.read_varint();
     if (!reader.ok() || text_size > reader.remaining()) return std::nullopt;
     entry.text = as_text(reader.read_bytes(text_size));
-    if (kind > static_cast<std::uint8_t>(RemoteKind::contract) ||
+    if (kind > static_cast<std::uint8_t>(kLastRemoteKind) ||
         mode > static_cast<std::uint8_t>(ChannelMode::reliable_ordered))
         return std::nullopt;
     entry.kind = static_cast<RemoteKind>(kind);

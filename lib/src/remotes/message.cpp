@@ -10,6 +10,8 @@ std::string_view to_string(RemoteKind kind) {
         case RemoteKind::function: return "function";
         case RemoteKind::property: return "property";
         case RemoteKind::contract: return "contract";
+        case RemoteKind::table: return "table";
+        case RemoteKind::transaction: return "transaction";
     }
     return "?";
 }
@@ -54,7 +56,7 @@ Outcome Message::report_throw(const char* what) const {
 }
 
 Outcome Message::hold(TimePoint until, const Next& next) {
-    if (remote.kind != RemoteKind::event) return next();
+    if (remote.kind != RemoteKind::event || is_step_) return next();
     if (!decode()) return Outcome::malformed;
     held_until_ = until;
     held_at_ = next.position();

@@ -138,6 +138,7 @@ class RemoteNet {
     Duration delay = 20ms;
     Duration jitter{0};
     Ratio loss{};
+    Ratio loss_from_clients{};  // besides
     Ratio duplicate{};
 
   private:
@@ -165,7 +166,8 @@ class RemoteNet {
         std::array<std::byte, kMaxDatagramBytes> buffer;
         while (const auto sent = station.node->poll_transmit(now, buffer)) {
             Rng& rng = luck_of(station, sent->to);
-            const int copies = rng.chance(loss) ? 0 : rng.chance(duplicate) ? 2 : 1;
+            int copies = rng.chance(loss) ? 0 : rng.chance(duplicate) ? 2 : 1;
+            if (station.address != kServerAddress && rng.chance(loss_from_clients)) copies = 0;
             for (int i = 0; i < copies; ++i) {
                 const Duration late{jitter.count() == 0 ? 0 : rng.between(0, jitter.count())};
                 wire_.emplace(

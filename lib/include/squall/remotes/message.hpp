@@ -32,7 +32,8 @@ namespace squall::remotes {
 class Remotes;
 class Next;
 
-enum class RemoteKind : std::uint8_t { event, function, property, contract };
+enum class RemoteKind : std::uint8_t { event, function, property, contract, table, transaction };
+inline constexpr RemoteKind kLastRemoteKind = RemoteKind::transaction;
 [[nodiscard]] std::string_view to_string(RemoteKind kind);
 
 enum class Direction : std::uint8_t { inbound, outbound };
@@ -132,9 +133,11 @@ class Message {
     void end_connection(DisconnectReason reason = DisconnectReason::rate_limited) const;
 
     // Lets the message go on at `until`, behind the middleware that says so: `return message.hold(at, next)`.
-    // Only events can wait; what belongs to a function or a property goes on at once. An event has room for
-    // EventOptions::max_held; what does not fit is over_budget.
+    // Only events can wait; what belongs to a function, a property or a transaction goes on at once. An event
+    // has room for EventOptions::max_held; what does not fit is over_budget.
     [[nodiscard]] Outcome hold(TimePoint until, const Next& next);
+    // A step of a transaction waits for nothing.
+    void mark_step() { is_step_ = true; }
     // A middleware threw: reported like a handler's exception.
     [[nodiscard]] Outcome report_throw(const char* what) const;
     [[nodiscard]] TimePoint held_until() const { return held_until_; }
@@ -148,6 +151,7 @@ class Message {
     bool is_decoded_;
     bool is_bad_ = false;
     bool is_edited_ = false;
+    bool is_step_ = false;
     TimePoint held_until_{};
     std::size_t held_at_ = 0;
 };

@@ -57,6 +57,7 @@ using OnContractMessage =
 template <class Object>
 using OnContractAcknowledge =
     std::function<void(MessageId id, const ContractOrigin& from, const RemoteContract<Object>& contract)>;
+class RemoteTransactions;
 
 // The four channels that remotes need, one a mode, in the order of ChannelMode. They are the first of the
 // transport's configuration at both ends; others may follow.
@@ -119,6 +120,9 @@ class Remotes final : public Node, private trace::Sink {
         OnContractMessage<wire::DynamicObject> on_message = {},
         OnContractAcknowledge<wire::DynamicObject> on_acknowledge = {}, bool auto_acknowledge = true,
         const ContractOptions& options = {});
+
+    // What makes one thing of several sets, events and calls: transaction.hpp.
+    Result<RemoteTransactions> transactions(std::string name, const TransactionOptions& options = {});
 
     // --- Hooks
     // Whether a peer that connected may stay; an error's text is for the caller's log, the peer is told
@@ -209,9 +213,9 @@ class Remotes final : public Node, private trace::Sink {
     [[nodiscard]] detail::UndoLog* undo_log() { return undo_log_ ? &*undo_log_ : nullptr; }
     void begin_undo_log();
     // The log ends: all changes since it began are undone, and what was sent since is dropped; or else
-    // watchers are told, and it leaves.
-    void undo_all();
-    void confirm_all(TimePoint now);
+    // that leaves, and watchers are told. `of`: whose log it is.
+    void undo_all(TimePoint now, const Remote& of);
+    std::vector<Remote*> confirm_all(TimePoint now);  // returns what changed
     [[nodiscard]] std::optional<ClientId> client_of(ConnectionId peer) const;
     // The remote of this number on the wire; nullptr: none.
     [[nodiscard]] Remote* by_number(std::uint64_t number) const {
@@ -224,6 +228,30 @@ class Remotes final : public Node, private trace::Sink {
     void at_end_of_drain(Remote& remote);
     // Counts what became of an inbound message that was not settled when it came, offences included.
     void settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome);
+    // A transaction's step, at the side that is asked.
+    [[nodiscard]] detail::Admission admit(TimePoint now, ConnectionId peer, Remote& remote, Bytes body);
+    // And at the proposing side: the object's bytes, as the outbound chains leave it.
+    template <wire::Described T>
+    Result<> append_step(TimePoint now, Remote& remote, ConnectionId peer, const T& value, Bytes payload,
+                         std::vector<std::byte>& out) {
+        T copy = value;
+        Message message(now, Direction::outbound, peer, remote.info_, *remote.codec_, wire::codec_type<T>(),
+                        &copy, payload);
+        message.mark_step();
+        std::vector<std::byte> anew;
+        const Outcome outcome = run_chains(remote.outbound_, outbound_, message, [&](Message& passed) {
+            if (!passed.is_edited()) return Outcome::passed;
+            return remote.codec_->encode(copy, anew) ? Outcome::passed : Outcome::invalid;
+        });
+        if (outcome != Outcome::passed) {
+            ++remote.statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+            return fail(ErrorCode::unauthorised, remote.info_.name + ": stopped before it was sent: " +
+                                                     std::string(to_string(outcome)));
+        }
+        const Bytes bytes = message.is_edited() ? Bytes(anew) : payload;
+        out.insert(out.end(), bytes.begin(), bytes.end());
+        return {};
+    }
     // Declares no more; gives each remote its number.
     void seal();
     // Runs a handler and catches what it throws.

@@ -19,6 +19,9 @@ namespace squall::remotes {
 
 class Remotes;
 struct Subscription;
+namespace detail {
+class TransactionRemote;
+}
 
 // What a remote did, one direction each. Bytes are those of its messages: remote number, operation and
 // object.
@@ -102,6 +105,7 @@ class Remote {
 
   protected:
     friend class Remotes;
+    friend class detail::TransactionRemote;
     // A message's bytes behind the remote's number. `passed` if its handler ran.
     virtual Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) = 0;
     virtual void on_ready(TimePoint /*now*/, ConnectionId /*peer*/) {}
@@ -129,6 +133,9 @@ class Remote {
     virtual void confirm() {}
     // After all that arrived together was handled; asked for by Remotes::at_end_of_drain().
     virtual void end_drain(TimePoint /*now*/) {}
+    // A step that sets what the value is already, for those who do not have it yet; nullptr: none such.
+    virtual std::unique_ptr<detail::ProposedStep> propose_present() { return nullptr; }
+    [[nodiscard]] virtual bool sends_to(ConnectionId /*peer*/) const { return false; }
     [[nodiscard]] virtual TimePoint poll_timeout() const { return kNever; }
     virtual void handle_timeout(TimePoint /*now*/) {}
     // All that both sides must agree on, as text: compared when they meet.

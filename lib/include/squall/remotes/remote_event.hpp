@@ -88,8 +88,53 @@ class EventRemote final : public Remote {
         return true;
     }
     [[nodiscard]] std::uint64_t early_dropped() const { return early_dropped_; }
+    // A fire() as a step of a transaction.
+    [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(const T& value) {
+        auto step = std::make_unique<ProposedFire>(*this, value);
+        ++statistics_.encodings;
+        if (auto encoded = codec_->encode(value, step->payload); !encoded)
+            return std::unexpected(encoded.error());
+        return step;
+    }
 
   private:
+    struct ProposedFire final : ProposedStep {
+        ProposedFire(EventRemote& its_event, const T& its_value)
+            : ProposedStep(its_event), event(its_event), value(its_value) {}
+        Result<> write(TimePoint now, ConnectionId peer, std::vector<std::byte>& out) override {
+            return event.owner_.append_step(now, event, peer, value, payload, out);
+        }
+        EventRemote& event;
+        T value;
+        std::vector<std::byte> payload;
+    };
+    struct AdmittedFire final : AdmittedStep {
+        AdmittedFire(EventRemote& its_event, const Origin& its_origin)
+            : event(its_event), origin(its_origin) {}
+        Result<> run(std::vector<std::byte>& /*reply*/) override {
+            is_heard = !event.listeners_.empty();
+            if (event.tell_listeners(origin, value, {}) == Outcome::passed) return {};
+            return fail(ErrorCode::unsupported, event.info_.name + ": a handler failed");
+        }
+        void finish() override {
+            if (!is_heard && event.subscribers_.empty()) return event.keep_early(origin, value);
+            event.tell_subscribers(origin, wire::codec_type<T>(), &value, {});
+        }
+        EventRemote& event;
+        Origin origin;
+        T value{};
+        bool is_heard = false;
+    };
+    Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
+        auto step = std::make_unique<AdmittedFire>(*this, Origin{now, peer});
+        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &step->value,
+                        body);
+        message.mark_step();
+        const Outcome outcome = run_chains(
+            owner_.chain(Direction::inbound), inbound_, message,
+            [](Message& passed) { return passed.decode() ? Outcome::passed : Outcome::malformed; });
+        return {outcome, std::move(step)};
+    }
     struct Listening {
         ListenerId id{};
         Listener call;
@@ -220,6 +265,11 @@ class EventRemote final : public Remote {
     }
 
     Outcome tell(const Origin& origin, const T& value, Bytes body) {
+        const Outcome outcome = tell_listeners(origin, value, body);
+        tell_subscribers(origin, wire::codec_type<T>(), &value, body);
+        return outcome;
+    }
+    Outcome tell_listeners(const Origin& origin, const T& value, Bytes body) {
         Outcome worst = Outcome::passed;
         ++depth_;
         // A listener may add listeners, who hear the next event, and remove them, who hear nothing more.
@@ -232,7 +282,6 @@ class EventRemote final : public Remote {
         }
         if (--depth_ == 0 && std::exchange(has_forgotten_, false))
             listeners_.remove_if([](const Listening& l) { return l.id == ListenerId{}; });
-        tell_subscribers(origin, wire::codec_type<T>(), &value, body);
         return worst;
     }
 
@@ -286,6 +335,7 @@ class RemoteEvent {
     [[nodiscard]] std::uint64_t early_dropped() const { return remote_->early_dropped(); }
 
   private:
+    friend class Transaction;
     detail::EventRemote<T>* remote_;
 };
 

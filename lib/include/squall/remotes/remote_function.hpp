@@ -140,8 +140,78 @@ class FunctionRemote final : public Remote {
         return true;
     }
     [[nodiscard]] std::size_t open_calls() const { return calls_.size(); }
+    // A call() as a step of a transaction.
+    [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(const Request& request, Done done) {
+        auto step = std::make_unique<ProposedCall>(*this, request, std::move(done));
+        ++statistics_.encodings;
+        if (auto encoded = codec_->encode(request, step->payload); !encoded)
+            return std::unexpected(encoded.error());
+        return step;
+    }
 
   private:
+    struct ProposedCall final : ProposedStep {
+        ProposedCall(FunctionRemote& its_function, const Request& its_request, Done its_done)
+            : ProposedStep(its_function),
+              function(its_function),
+              request(its_request),
+              done(std::move(its_done)) {}
+        Result<> write(TimePoint now, ConnectionId peer, std::vector<std::byte>& out) override {
+            return function.owner_.append_step(now, function, peer, request, payload, out);
+        }
+        void answer(TimePoint now, ConnectionId peer, const Result<Bytes>& bytes) override {
+            if (!done) return;
+            Result<Reply> reply{};
+            if (!bytes) {
+                reply = std::unexpected(bytes.error());
+            } else if (!function.codec_->decode(*bytes, *reply)) {
+                reply = fail(ErrorCode::malformed,
+                             function.info_.name + ": the answer's bytes are no valid object");
+            }
+            (void)function.owner_.guarded(now, peer, function, {}, [&] { done(now, reply); });
+        }
+        [[nodiscard]] bool wants_answer() const override { return true; }
+        FunctionRemote& function;
+        Request request;
+        Done done;
+        std::vector<std::byte> payload;
+    };
+    struct AdmittedCall final : AdmittedStep {
+        AdmittedCall(FunctionRemote& its_function, const Origin& its_origin)
+            : function(its_function), origin(its_origin) {}
+        Result<> run(std::vector<std::byte>& reply) override {
+            const std::string& name = function.info_.name;
+            if (!function.answer_)
+                return fail(ErrorCode::unsupported, name + ": nobody answers at once here");
+            std::optional<Result<Reply>> result;
+            (void)function.owner_.guarded(origin.now, origin.peer, function, {},
+                                          [&] { result.emplace(function.answer_(origin, request)); });
+            if (!result) return fail(ErrorCode::unsupported, name + ": a handler failed");
+            if (!*result) return std::unexpected(result->error());
+            std::vector<std::byte> bytes;
+            ++function.statistics_.encodings;
+            if (!function.codec_->encode(**result, bytes))
+                return fail(ErrorCode::unsupported, name + ": the answer is not valid");
+            reply = std::move(bytes);
+            return {};
+        }
+        void finish() override {
+            function.tell_subscribers(origin, wire::codec_type<Request>(), &request, {});
+        }
+        [[nodiscard]] bool has_answer() const override { return true; }
+        FunctionRemote& function;
+        Origin origin;
+        Request request{};
+    };
+    Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
+        auto step = std::make_unique<AdmittedCall>(*this, Origin{now, peer});
+        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<Request>(),
+                        &step->request, body);
+        const Outcome outcome = run_chains(
+            owner_.chain(Direction::inbound), inbound_, message,
+            [](Message& passed) { return passed.decode() ? Outcome::passed : Outcome::malformed; });
+        return {outcome, std::move(step)};
+    }
     struct Call {
         ConnectionId peer{};
         Done done;
@@ -488,6 +558,7 @@ class RemoteFunction {
     [[nodiscard]] const RemoteStatistics& statistics() const { return remote_->statistics(); }
 
   private:
+    friend class Transaction;
     Remote* remote_;
 };
 

@@ -32,6 +32,20 @@ struct FunctionOptions {
     std::size_t max_open_calls = 1000;
 };
 
+struct TransactionOptions {
+    // Of one transaction.
+    std::size_t max_steps = 64;
+    std::size_t max_bytes = 60 * 1024;
+    // Transactions that one peer has not answered yet.
+    std::size_t max_open = 64;
+    // Accepted transactions with a key that are remembered at the side that was asked, a player, so that one
+    // that comes again is not done again: so many, with answers of so many bytes in all, for so long.
+    std::size_t max_kept = 64;
+    std::size_t max_kept_bytes = 16 * 1024;
+    std::size_t max_kept_players = 4096;
+    Duration keep = std::chrono::seconds(60);
+};
+
 // Properties of this priority leave at once, whatever the connection's budget.
 inline constexpr std::uint16_t kCriticalPriority = 65'535;
 inline constexpr std::uint16_t kMaxPriority = 1000;

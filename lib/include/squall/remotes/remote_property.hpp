@@ -74,6 +74,14 @@ class PropertyRemote final : public Remote {
         ++statistics_.encodings;
         return step;
     }
+    std::unique_ptr<ProposedStep> propose_present() override {
+        auto step = std::make_unique<ProposedSet>(*this, value_);
+        if (!append_value<T>(step->payload, owner_.scratch, nullptr, value_, 0, step->reconstructed))
+            return nullptr;
+        ++statistics_.encodings;
+        step->serial = serial_;
+        return step;
+    }
 
   private:
     // After the transport had no room.
@@ -84,7 +92,8 @@ class PropertyRemote final : public Remote {
         ConnectionId peer{};
         SentValue<T> sent;
         SendSchedule schedule;
-        unsigned holds = 0;  // transactions under way to it that set this property
+        std::uint64_t revision = 0;  // the last that left for it; 0 again if that was lost
+        unsigned holds = 0;          // transactions under way to it that set this property
         ReceivedValue<T> received;
     };
     struct Saved {
@@ -121,6 +130,8 @@ class PropertyRemote final : public Remote {
         revision_ = saved_->revision;
         serial_ = saved_->serial;
         saved_.reset();
+        for (const auto& copy : copies_)
+            if (copy != nullptr && copy->revision == revision_) copy->schedule.settle_debt();
     }
     void confirm() override {
         const Saved saved = std::move(*saved_);
@@ -138,7 +149,7 @@ class PropertyRemote final : public Remote {
     void on_gone(TimePoint /*now*/, ConnectionId peer) override {
         if (find_copy(peer) != nullptr) copies_[peer.slot].reset();
     }
-    [[nodiscard]] bool sends_to(ConnectionId peer) const {
+    [[nodiscard]] bool sends_to(ConnectionId peer) const override {
         if (owner_.is_server()) return options_.authority == Authority::server || peer != owner_peer_;
         return options_.authority == Authority::owner && is_owner_;
     }
@@ -198,6 +209,7 @@ class PropertyRemote final : public Remote {
         statistics_.out.bytes += frame.size();
         copy->sent.sent(message, std::move(reconstructed));
         copy->schedule.sent(now, options_.interval);
+        copy->revision = revision_;
         return frame.size();
     }
     bool passes_chain(TimePoint now, ConnectionId peer, Bytes payload) {
@@ -217,7 +229,9 @@ class PropertyRemote final : public Remote {
         PeerCopy* const copy = find_copy(peer);
         if (copy == nullptr) return;
         // The newest was lost: the present value takes its place.
-        if (copy->sent.settle(message, fate) == SentValue<T>::Settled::newest_lost) owe(now, *copy);
+        if (copy->sent.settle(message, fate) != SentValue<T>::Settled::newest_lost) return;
+        copy->revision = 0;
+        owe(now, *copy);
     }
     [[nodiscard]] TimePoint poll_timeout() const override {
         return next_due_;  // or before
@@ -246,16 +260,26 @@ class PropertyRemote final : public Remote {
         }
         void apply(TimePoint now) override {
             // A set() that came after the commit stands.
-            if (serial > property.serial_) property.change(Origin{now, {}}, value, serial);
+            if (serial >= property.serial_) property.change(Origin{now, {}}, value, serial);
         }
-        void settle(TimePoint /*now*/, ConnectionId peer, bool is_accepted) override {
+        bool settle(TimePoint now, ConnectionId peer, Verdict verdict) override {
             PeerCopy* const copy = property.find_copy(peer);
-            if (copy == nullptr || !versions.contains(peer)) return;
+            const auto version = versions.extract(peer);
+            if (copy == nullptr || version.empty()) return false;
             --copy->holds;
             property.owner_.want_flush(property);
-            if (!is_accepted) return;
-            copy->sent.accepted({versions[peer], reconstructed});
-            if (property.serial_ == serial) copy->schedule.settle_debt();
+            const bool is_present = property.serial_ == serial;
+            if (verdict == Verdict::accepted) copy->sent.accepted({version.mapped(), reconstructed});
+            if (verdict == Verdict::accepted && is_present) {
+                copy->revision = property.revision_;
+                copy->schedule.settle_debt();
+            } else if (verdict != Verdict::refused) {
+                // It has, or may have, what is not our value.
+                property.revision_ = std::max<std::uint64_t>(property.revision_, 1);
+                copy->revision = 0;
+                property.owe(now, *copy);
+            }
+            return copy->holds == 0 && copy->schedule.is_owed();
         }
         PropertyRemote& property;
         T value;

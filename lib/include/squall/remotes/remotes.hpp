@@ -6,3 +6,4 @@
 #include "squall/remotes/remote_event.hpp"
 #include "squall/remotes/remote_function.hpp"
 #include "squall/remotes/remote_property.hpp"
+#include "squall/remotes/transaction.hpp"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -16,6 +17,9 @@ class Remote;
 
 namespace detail {
 
+// What a proposing side knows of a transaction in the end.
+enum class Verdict : std::uint8_t { accepted, refused, unknown };
+
 // One step at the proposing side.
 class ProposedStep {
   public:
@@ -28,10 +32,11 @@ class ProposedStep {
     virtual Result<> write(TimePoint now, ConnectionId peer, std::vector<std::byte>& out) = 0;
     // It takes effect at this side.
     virtual void apply(TimePoint /*now*/) {}
-    // This peer accepted the transaction, or it will not take effect there.
-    virtual void settle(TimePoint /*now*/, ConnectionId /*peer*/, bool /*is_accepted*/) {}
-    // The peer's answer to a call: the reply's bytes; or, if they are none, the error.
-    virtual void answer(TimePoint /*now*/, const Result<Bytes>& /*reply*/) {}
+    // This peer accepted the transaction, or refused it, or may have done either. True if it is owed a newer
+    // value now, and no transaction is under way that brings it one.
+    virtual bool settle(TimePoint /*now*/, ConnectionId /*peer*/, Verdict /*verdict*/) { return false; }
+    // The peer's answer to a call, or why there is none.
+    virtual void answer(TimePoint /*now*/, ConnectionId /*peer*/, const Result<Bytes>& /*reply*/) {}
     [[nodiscard]] virtual bool wants_answer() const { return false; }
 
     Remote& remote;
@@ -64,6 +69,7 @@ struct Admission {
 // What changed since a transaction began to be applied: to be undone together, or told together.
 struct UndoLog {
     std::vector<Remote*> changed;
+    std::vector<std::function<void()>> actions;  // of handlers, to be called last first
 };
 
 }  // namespace detail

@@ -60,6 +60,7 @@ class SentValue {
     void sent(MessageId message, T value) {
         if (under_way_.size() == kBaselineWindow) under_way_.pop_front();
         under_way_.push_back({message, {++last_version_, std::move(value)}});
+        newest_sent_ = last_version_;
     }
     // A version left in some other way; accepted() says if it arrived.
     std::uint64_t take_version() { return ++last_version_; }
@@ -77,8 +78,8 @@ class SentValue {
                 accepted(Version<T>(under_way_[i].second));
                 return Settled::arrived;
             }
-            return under_way_[i].second.number == last_version_ ? Settled::newest_lost
-                                                                : Settled::of_no_concern;
+            return under_way_[i].second.number == newest_sent_ ? Settled::newest_lost
+                                                               : Settled::of_no_concern;
         }
         return Settled::of_no_concern;
     }
@@ -87,6 +88,7 @@ class SentValue {
     std::optional<Version<T>> acked_;
     RingBuffer<std::pair<MessageId, Version<T>>> under_way_;
     std::uint64_t last_version_ = 0;
+    std::uint64_t newest_sent_ = 0;  // of those that left by sent()
 };
 
 // What came from one peer of a value of its.
