@@ -26,6 +26,7 @@ void declare(Remotes& remotes) {
     shot.use(Direction::inbound, limit_rate({.per_second = 1000}));
     shot.listen([](const Origin&, const Shot&) {});
     (void)*remotes.event<Chat>("chat", {.codec = &wire::message_pack_codec(), .max_early_events = 4});
+    (void)*remotes.event<Chat>("log", {.mode = ChannelMode::unreliable, .compress = true});
     auto ask = *remotes.function<Question, Question>(
         "ask", {.mode = ChannelMode::unreliable, .max_kept_answers = 8});
     ask.answer([](const Origin&, const Question& question) -> Result<Question> {

@@ -15,6 +15,7 @@ enum class ControlOp : std::uint8_t { hello = 1, contract = 2 };
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMaxContractBytes = 60 * 1024;
 constexpr std::size_t kMaxNameBytes = 100;
+constexpr std::size_t kMaxCodecNameBytes = 32;
 
 // One remote as it travels and as it is compared.
 struct Entry {
@@ -22,6 +23,8 @@ struct Entry {
     RemoteKind kind{};
     ChannelMode mode{};
     wire::CodecId codec{};
+    bool is_compressed = false;
+    std::string codec_name;
     std::string text;
 };
 
@@ -29,6 +32,22 @@ void append_text(std::vector<std::byte>& out, std::string_view text) {
     append_varint(out, text.size());
     const Bytes bytes = as_bytes(text);
     out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+Entry entry_of(const RemoteInfo& info, const wire::Codec& codec, std::string text) {
+    return {info.name,      info.kind,          info.mode,
+            codec.id(),     info.is_compressed, std::string(codec.name().substr(0, kMaxCodecNameBytes)),
+            std::move(text)};
+}
+
+void append_entry(std::vector<std::byte>& out, const Entry& entry) {
+    append_text(out, entry.name);
+    out.push_back(static_cast<std::byte>(entry.kind));
+    out.push_back(static_cast<std::byte>(entry.mode));
+    out.push_back(static_cast<std::byte>(entry.codec));
+    out.push_back(static_cast<std::byte>(entry.is_compressed ? 1 : 0));
+    append_text(out, entry.codec_name);
+    append_text(out, entry.text);
 }
 
 std::optional<Entry> read_entry(ByteReader& reader) {
@@ -39,6 +58,11 @@ std::optional<Entry> read_entry(ByteReader& reader) {
     const auto kind = reader.read<std::uint8_t>();
     const auto mode = reader.read<std::uint8_t>();
     entry.codec = static_cast<wire::CodecId>(reader.read<std::uint8_t>());
+    const auto stages = reader.read<std::uint8_t>();
+    const std::uint64_t codec_name_size = reader.read_varint();
+    if (!reader.ok() || codec_name_size > kMaxCodecNameBytes || stages > 1) return std::nullopt;
+    entry.is_compressed = stages == 1;
+    entry.codec_name = as_text(reader.read_bytes(codec_name_size));
     const std::uint64_t text_size = reader.read_varint();
     if (!reader.ok() || text_size > reader.remaining()) return std::nullopt;
     entry.text = as_text(reader.read_bytes(text_size));
@@ -58,9 +82,13 @@ std::string difference(const Entry& ours, const Entry& theirs) {
     if (ours.mode != theirs.mode)
         return fmt::format("'{}' is {} here and {} there", ours.name, squall::to_string(ours.mode),
                            squall::to_string(theirs.mode));
-    if (ours.codec != theirs.codec)
-        return fmt::format("'{}' uses codec {} here and {} there", ours.name, static_cast<int>(ours.codec),
-                           static_cast<int>(theirs.codec));
+    if (ours.codec != theirs.codec || ours.codec_name != theirs.codec_name)
+        return fmt::format("'{}' uses codec {} ({}) here and {} ({}) there", ours.name,
+                           static_cast<int>(ours.codec), ours.codec_name, static_cast<int>(theirs.codec),
+                           theirs.codec_name);
+    if (ours.is_compressed != theirs.is_compressed)
+        return fmt::format("'{}' is {}compressed here and {}compressed there", ours.name,
+                           ours.is_compressed ? "" : "not ", theirs.is_compressed ? "" : "not ");
     const auto field = wire::first_difference(ours.text, theirs.text);
     return field ? fmt::format("'{}': {}", ours.name, *field) : std::string();
 }
@@ -81,13 +109,8 @@ std::string first_difference(const std::vector<Entry>& ours, const std::vector<E
 
 std::uint64_t Remotes::contract_hash() const {
     std::vector<std::byte> all;
-    for (const auto& remote : remotes_) {
-        append_text(all, remote->info_.name);
-        all.push_back(static_cast<std::byte>(remote->info_.kind));
-        all.push_back(static_cast<std::byte>(remote->info_.mode));
-        all.push_back(static_cast<std::byte>(remote->codec_->id()));
-        append_text(all, remote->contract_text());
-    }
+    for (const auto& remote : remotes_)
+        append_entry(all, entry_of(remote->info_, *remote->codec_, remote->contract_text()));
     return stable_hash(as_text(all));
 }
 
@@ -135,14 +158,11 @@ void Remotes::send_contract(TimePoint now, Peer& peer) {
     append_varint(out, 0);
     out.push_back(static_cast<std::byte>(ControlOp::contract));
     for (const auto& remote : remotes_) {
-        const std::string text = remote->contract_text();
+        std::vector<std::byte> entry;
+        append_entry(entry, entry_of(remote->info_, *remote->codec_, remote->contract_text()));
         // What would not fit is left out: the first difference is nearly always in what does.
-        if (out.size() + remote->info_.name.size() + text.size() + 16 > kMaxContractBytes) break;
-        append_text(out, remote->info_.name);
-        out.push_back(static_cast<std::byte>(remote->info_.kind));
-        out.push_back(static_cast<std::byte>(remote->info_.mode));
-        out.push_back(static_cast<std::byte>(remote->codec_->id()));
-        append_text(out, text);
+        if (out.size() + entry.size() > kMaxContractBytes) break;
+        out.insert(out.end(), entry.begin(), entry.end());
     }
     (void)endpoint_.send(now, peer.id, ChannelId{static_cast<std::uint8_t>(ChannelMode::reliable_ordered)},
                          out);
@@ -160,8 +180,7 @@ Outcome Remotes::on_contract(TimePoint now, Peer& peer, Bytes body) {
     peer.is_mismatched = true;
     std::vector<Entry> ours;
     for (const auto& remote : remotes_)
-        ours.push_back({remote->info_.name, remote->info_.kind, remote->info_.mode, remote->codec_->id(),
-                        remote->contract_text()});
+        ours.push_back(entry_of(remote->info_, *remote->codec_, remote->contract_text()));
     if (on_mismatch_) on_mismatch_(now, peer.id, first_difference(ours, theirs));
     // A moment for our list to reach the client.
     expect_greeting(peer, std::min(peer.greet_until, now + std::chrono::seconds(1)));

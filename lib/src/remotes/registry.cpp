@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "remotes/compressing.hpp"
 #include "squall/core/hash.hpp"
 
 namespace squall::remotes {
@@ -139,13 +140,14 @@ Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Byte
         return Sent::waiting;
     }
     const ChannelId channel = channel_of(remote.info_.mode);
+    if (!peer->is_ready && (notify != nullptr || peer->is_mismatched)) return Sent::unsent;
+    const Bytes leaving = staged(remote, message);
     if (!peer->is_ready) {
-        if (notify != nullptr || peer->is_mismatched) return Sent::unsent;
-        return peer->waiting.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting
+        return peer->waiting.add(now, remote.info_.mode, leaving, config_.waiting) ? Sent::waiting
                                                                                    : Sent::unsent;
     }
     const auto sent = endpoint_.send(
-        now, id, channel, message,
+        now, id, channel, leaving,
         {.notify = notify != nullptr, .tag = static_cast<std::uint16_t>(remote.info_.index + 1)});
     if (!sent) return Sent::unsent;
     if (notify != nullptr) {
@@ -172,11 +174,13 @@ Remotes::Sent Remotes::send_to_player(TimePoint now, Remote& remote, ClientId pl
         if (absent_.size() >= config_.max_absent_players) return Sent::unsent;
         place = absent_.try_emplace(player).first;
     }
-    return place->second.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting : Sent::unsent;
+    return place->second.add(now, remote.info_.mode, staged(remote, message), config_.waiting) ? Sent::waiting
+                                                                                               : Sent::unsent;
 }
 
 Remotes::Sent Remotes::send_to_coming_server(TimePoint now, Remote& remote, Bytes message) {
-    return for_server_.add(now, remote.info_.mode, message, config_.waiting) ? Sent::waiting : Sent::unsent;
+    return for_server_.add(now, remote.info_.mode, staged(remote, message), config_.waiting) ? Sent::waiting
+                                                                                             : Sent::unsent;
 }
 
 // --- what happens
@@ -279,9 +283,9 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
         return stop_stray(now, peer, Outcome::unknown_remote, bytes.size());
     Remote& remote = *remotes_[number - 1];
     ++remote.statistics_.in.messages;
-    remote.statistics_.in.bytes += bytes.size();
+    remote.statistics_.in.bytes += reader.position();
     const ConnectionId id = peer.id;
-    settle(now, id, remote, remote.on_message(now, id, body));
+    settle(now, id, remote, hand_to(now, id, remote, body));
 }
 
 void Remotes::settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome) {

@@ -288,7 +288,7 @@ TEST(Greeting, ThatDoesNotFitNamesTheRemoteAndTheField) {
     EXPECT_EQ(mode_client, "'shot' is unreliable here and reliable ordered there");
     const auto [codec_server, codec_client] =
         mismatch([](Remotes& r) { (void)*r.event<Shot>("shot", {.codec = &wire::json_codec()}); });
-    EXPECT_EQ(codec_server, "'shot' uses codec 1 here and 2 there");
+    EXPECT_EQ(codec_server, "'shot' uses codec 1 (bits) here and 2 (json) there");
 }
 
 TEST(Greeting, AuthorisationRefusesBeforeAnythingIsKept) {

@@ -73,7 +73,8 @@ struct RemoteInfo {
     std::string name;
     RemoteKind kind{};
     ChannelMode mode{};
-    std::uint32_t index = 0;  // on the wire; the place of its name among all
+    std::uint32_t index = 0;     // on the wire; the place of its name among all
+    bool is_compressed = false;  // where that makes a message smaller
     Remotes* registry = nullptr;
 };
 

@@ -76,6 +76,10 @@ struct RemotesConfig {
     std::size_t max_absent_players = 1024;
     // A peer that has not said what it declares after so long is disconnected with protocol_error.
     Duration greeting_timeout = std::chrono::seconds(10);
+    // Of remotes that compress: the largest message before compression. What claims to be larger is refused
+    // before anything is allocated for it.
+    std::size_t max_decompressed_bytes = wire::kMaxEncodedBytes + 1024;
+    wire::CompressionOptions compression{};
     // The weight of a new sample in the round trips that contracts measure.
     Ratio contract_rtt_weight{1, 5};
 };
@@ -310,6 +314,9 @@ class Remotes final : public Node, private trace::Sink {
     }
     void flush_values(TimePoint now, bool all);
     void drop_ended_subscriptions();
+    // What is sent of a remote's message: the same, unless it compresses. Valid until the next call.
+    [[nodiscard]] Bytes staged(Remote& remote, Bytes message);
+    [[nodiscard]] Outcome hand_to(TimePoint now, ConnectionId peer, Remote& remote, Bytes body);
     template <class Object>
     Result<RemoteContract<Object>> adopt_contract(typename detail::ContractRemote<Object>::Type contract,
                                                   OnContractMessage<Object> on_message,
@@ -343,6 +350,8 @@ class Remotes final : public Node, private trace::Sink {
     std::vector<std::unique_ptr<Remote>> codecs_only_;  // contracts that nothing is sent with
     std::vector<Remote*> drained_;
     wire::PeerRtts rtts_;
+    struct Compressing;
+    std::unique_ptr<Compressing> compressing_;  // once it is needed
     bool is_sealed_ = false;
     std::vector<std::unique_ptr<Peer>> peers_;  // by slot
     std::vector<ConnectionId> ready_;

@@ -14,6 +14,7 @@
 #include "squall/remotes/message.hpp"
 #include "squall/remotes/transaction_step.hpp"
 #include "squall/transport/endpoint.hpp"
+#include "squall/wire/codec_compression.hpp"
 
 namespace squall::remotes {
 
@@ -39,6 +40,10 @@ struct RemoteStatistics {
     // What its messages took in packets, by cause: payload, framing, retransmission, early_repeat. With the
     // other causes of the connections' ledgers this adds up to the bytes of all datagrams.
     ByteLedger on_wire;
+    // If the remote compresses: what went in and came out, a message to several recipients once; and the
+    // bytes that were not sent for it, all recipients counted (the bytes above are as they were before).
+    wire::CompressionStatistics compression;
+    std::uint64_t bytes_saved = 0;
     std::uint64_t encodings = 0;  // objects encoded: one for a fan-out to any number of peers
 };
 

@@ -183,22 +183,24 @@ class ContractRemote final : public Remote {
         ++statistics_.encodings;
         note_kept(now);
         // The transport may have no room for it; to the channel that is a lost message.
-        if (!hand_over(now, peer, sent->message.size())) {
+        const Remotes::Sent handed = hand_over(now, peer, sent->message.size());
+        if (handed == Remotes::Sent::unsent) {
             note_unsent(out);
             return {};
         }
-        ++out.fired.sent;
+        ++(handed == Remotes::Sent::sent ? out.fired.sent : out.fired.waiting);
         out.deltas += sent->is_delta ? 1 : 0;
         if (sent->id) out.id = sent->id;
         return {};
     }
-    bool hand_over(TimePoint now, ConnectionId peer, std::size_t size) {
+    Remotes::Sent hand_over(TimePoint now, ConnectionId peer, std::size_t size) {
         const std::size_t head = varint_size(std::uint64_t{info_.index} + 1);
         const Bytes frame = Bytes(buffer_).first(head + size);
-        if (owner_.send(now, *this, peer, frame) != Remotes::Sent::sent) return false;
+        const Remotes::Sent sent = owner_.send(now, *this, peer, frame);
+        if (sent == Remotes::Sent::unsent) return sent;
         ++statistics_.out.messages;
         statistics_.out.bytes += frame.size();
-        return true;
+        return sent;
     }
     void note_unsent(ContractSent& out) {
         ++out.fired.unsent;
@@ -342,8 +344,8 @@ Result<RemoteContract<Object>> Remotes::adopt_contract(typename detail::Contract
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
     const bool is_codec_only = !on_message;
     auto remote = std::make_unique<detail::ContractRemote<Object>>(
-        *this, RemoteInfo{std::move(name), RemoteKind::contract, options.mode, 0}, std::move(contract),
-        std::move(on_message), std::move(on_acknowledge),
+        *this, RemoteInfo{std::move(name), RemoteKind::contract, options.mode, 0, options.compress},
+        std::move(contract), std::move(on_message), std::move(on_acknowledge),
         wire::ContractChannelOptions{.auto_acknowledge = auto_acknowledge,
                                      .baselines_max = options.baselines_max,
                                      .baseline_lifetime = options.baseline_lifetime});

@@ -343,7 +343,7 @@ template <wire::Described T>
 Result<RemoteEvent<T>> Remotes::event(std::string name, const EventOptions& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
     auto remote = std::make_unique<detail::EventRemote<T>>(
-        *this, RemoteInfo{std::move(name), RemoteKind::event, options.mode, 0}, options);
+        *this, RemoteInfo{std::move(name), RemoteKind::event, options.mode, 0, options.compress}, options);
     RemoteEvent<T> handle(*remote);
     adopt(std::move(remote));
     return handle;

@@ -566,7 +566,7 @@ template <wire::Described Request, wire::Described Reply>
 Result<RemoteFunction<Request, Reply>> Remotes::function(std::string name, const FunctionOptions& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
     auto remote = std::make_unique<detail::FunctionRemote<Request, Reply>>(
-        *this, RemoteInfo{std::move(name), RemoteKind::function, options.mode, 0}, options);
+        *this, RemoteInfo{std::move(name), RemoteKind::function, options.mode, 0, options.compress}, options);
     RemoteFunction<Request, Reply> handle(*remote);
     adopt(std::move(remote));
     return handle;

@@ -18,6 +18,9 @@ struct EventOptions {
     std::size_t max_early_events = 64;
     // Events that a middleware may hold back at a time (Message::hold); more are over_budget.
     std::size_t max_held = 4096;
+    // Messages are compressed (zstd) where that makes them smaller; others then take a byte more. For large,
+    // repetitive ones. Not for what holds a secret beside what a stranger may choose: the size tells.
+    bool compress = false;
 };
 
 struct FunctionOptions {
@@ -30,6 +33,7 @@ struct FunctionOptions {
     Duration keep_answers = std::chrono::seconds(30);
     // Calls of one peer that wait for a Responder; more are refused with queue_full.
     std::size_t max_open_calls = 1000;
+    bool compress = false;  // see EventOptions
 };
 
 struct TransactionOptions {
@@ -62,6 +66,7 @@ struct PropertyOptions {
     // on the others with time, so each gets its share and none starves.
     std::uint16_t priority = 10;
     double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
+    bool compress = false;                   // see EventOptions
 };
 
 // The same at both ends, but for epsilon.
@@ -71,6 +76,7 @@ struct ContractOptions {
     std::size_t baselines_max = 32;
     Duration baseline_lifetime = std::chrono::seconds(10);
     double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
+    bool compress = false;                   // see EventOptions
 };
 
 }  // namespace squall::remotes

@@ -416,7 +416,9 @@ Result<RemoteProperty<T>> Remotes::property(std::string name, const PropertyOpti
     if (auto valid = wire::validate(wire::view(options.initial)); !valid)
         return std::unexpected(valid.error());
     auto remote = std::make_unique<detail::PropertyRemote<T>>(
-        *this, RemoteInfo{std::move(name), RemoteKind::property, ChannelMode::unreliable, 0}, options);
+        *this,
+        RemoteInfo{std::move(name), RemoteKind::property, ChannelMode::unreliable, 0, options.compress},
+        options);
     RemoteProperty<T> handle(*remote);
     adopt(std::move(remote));
     return handle;
