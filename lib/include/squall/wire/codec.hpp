@@ -93,7 +93,7 @@ class Codec {
     }
 };
 
-// Section 5 of STANDARD.md: the smallest and fastest. Both ends need the same schema (schema_hash).
+// Section 6 of STANDARD.md: the smallest and fastest. Both ends need the same schema (schema_hash).
 [[nodiscard]] const Codec& bits_codec();
 
 // JSON (RFC 8259). A struct is an object, a map is an object with its keys as text, a list or array is an
