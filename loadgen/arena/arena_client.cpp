@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "arena/arena_player.hpp"
+#include "squall/core/prefetch.hpp"
 
 namespace squall::arena {
 
@@ -39,6 +40,12 @@ TimePoint ArenaClient::poll_timeout() const {
 }
 void ArenaClient::handle_timeout(TimePoint now) {
     player_->handle_timeout(now);
+}
+void ArenaClient::expect(const Address& from, unsigned step) {
+    if (step == 0)
+        prefetch_object(player_.get());
+    else
+        player_->expect(from, step - 1);
 }
 void ArenaClient::leave(TimePoint now) {
     player_->leave(now);

@@ -83,6 +83,7 @@ class ArenaClient final : public Node {
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override;
     [[nodiscard]] TimePoint poll_timeout() const override;
     void handle_timeout(TimePoint now) override;
+    void expect(const Address& from, unsigned step) override;
 
     // Disconnects; wake the host afterwards. on_disconnected(requested) follows at once or in the next
     // callback.

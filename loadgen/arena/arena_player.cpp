@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "arena/tick_schedule.hpp"
+#include "squall/core/prefetch.hpp"
 
 namespace squall::arena {
 namespace {
@@ -50,6 +51,12 @@ void ArenaClient::Player::handle_timeout(TimePoint now) {
         drain_events(now);
     }
     send_due_inputs(now);
+}
+
+void ArenaClient::Player::expect(const Address& from, unsigned step) {
+    if (step > 0) return endpoint_->expect(from, step - 1);
+    prefetch_object(endpoint_.get());
+    if (snapshots_) snapshots_->prefetch();
 }
 
 void ArenaClient::Player::leave(TimePoint now) {

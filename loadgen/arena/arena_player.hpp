@@ -23,6 +23,7 @@ class ArenaClient::Player {
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer);
     [[nodiscard]] TimePoint poll_timeout() const;
     void handle_timeout(TimePoint now);
+    void expect(const Address& from, unsigned step);
     void leave(TimePoint now);
 
     [[nodiscard]] bool finished() const { return ended_ && drained_; }

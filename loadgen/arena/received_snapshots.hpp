@@ -14,6 +14,7 @@
 #include "arena/snapshot_codec.hpp"
 #include "arena/view_pool.hpp"
 #include "squall/core/bytes.hpp"
+#include "squall/core/prefetch.hpp"
 #include "squall/core/result.hpp"
 
 namespace squall::arena {
@@ -32,6 +33,9 @@ class ReceivedSnapshots {
     // Errors: malformed: the bytes are no snapshot, name a baseline that is not here, or do not make the view
     // they say. The view stays as it was.
     [[nodiscard]] Result<SnapshotKind> receive(Bytes bytes);
+
+    // Fetches the newest view into the cache.
+    void prefetch() const { squall::prefetch(view().data(), view().size_bytes()); }
 
     // By rising id; empty before the first snapshot.
     [[nodiscard]] std::span<const EntityState> view() const;

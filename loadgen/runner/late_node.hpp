@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "squall/core/prefetch.hpp"
 #include "squall/transport/node.hpp"
 
 namespace squall::loadgen {
@@ -24,6 +25,13 @@ class LateNode final : public Node {
     }
     void handle_timeout(TimePoint now) override {
         if (inner_ != nullptr) inner_->handle_timeout(now);
+    }
+    void expect(const Address& from, unsigned step) override {
+        if (inner_ == nullptr) return;
+        if (step == 0)
+            prefetch(inner_, 2 * kCacheLineBytes);
+        else
+            inner_->expect(from, step - 1);
     }
 
   private:

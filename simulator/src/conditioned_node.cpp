@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "squall/core/prefetch.hpp"
+
 namespace squall::simulator {
 
 Result<std::unique_ptr<ConditionedNode>> ConditionedNode::make(Node& inner, const LinkConfig& up,
@@ -36,6 +38,20 @@ TimePoint ConditionedNode::poll_timeout() const {
 
 void ConditionedNode::handle_timeout(TimePoint now) {
     catch_up(now);
+}
+
+void ConditionedNode::expect(const Address& from, unsigned step) {
+    if (step == 0) {
+        prefetch_object(up_.get());
+        prefetch_object(down_.get());
+        prefetch(&inner_, 2 * kCacheLineBytes);
+        return;
+    }
+    if (step == 1) {
+        up_->prefetch();
+        down_->prefetch();
+    }
+    inner_.expect(from, step - 1);
 }
 
 void ConditionedNode::catch_up(TimePoint now) {

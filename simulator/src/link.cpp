@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "squall/core/prefetch.hpp"
 #include "squall/simulator/flip_bit.hpp"
 
 namespace squall::simulator {
@@ -39,6 +40,12 @@ std::optional<ArrivedPacket> Link::dequeue(TimePoint now) {
     Packet& packet = packets_[next.packet];
     arrived_ = std::move(packet.bytes);
     return ArrivedPacket{next.at, packet.from, packet.to, arrived_.bytes()};
+}
+
+void Link::prefetch() const {
+    squall::prefetch(packets_.data(), std::min<std::size_t>(packets_.size() * sizeof(Packet), 256));
+    squall::prefetch(in_flight_.data(), std::min<std::size_t>(in_flight_.size() * sizeof(InFlight), 256));
+    squall::prefetch(free_.data(), kCacheLineBytes);
 }
 
 Result<> Link::set_config(const LinkConfig& config) {

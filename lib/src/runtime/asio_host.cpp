@@ -140,8 +140,11 @@ void AsioHost::run_until(TimePoint deadline) {
     while (!s.is_stopped.load(std::memory_order_acquire)) {
         s.pump.serve_wakes();
         if (s.pump.attached_count() == 0 && s.reactor->users() == 0) break;
-        for (const std::uint64_t token : s.wait(*this, std::min(deadline, s.pump.next_deadline())))
-            s.dispatch(token);
+        const auto ready = s.wait(*this, std::min(deadline, s.pump.next_deadline()));
+        for (std::size_t i = 0; i < ready.size(); ++i) {
+            s.pump.look_ahead(ready, i);
+            s.dispatch(ready[i]);
+        }
         s.pump.serve_timeouts();
         if (deadline != kNever && read_clock() >= deadline) break;
     }

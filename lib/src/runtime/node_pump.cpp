@@ -6,6 +6,8 @@
 #include <array>
 #include <cassert>
 
+#include "squall/core/prefetch.hpp"
+
 namespace squall::runtime {
 namespace {
 
@@ -50,7 +52,9 @@ NodePump::NodePump(const AsioHostOptions& options, const Host& clock, Poller& po
       segmented_send_(options.segmented_send),
       received_(options.coalesced_receive ? std::min(options.batch, kCoalescedBuffers) : options.batch,
                 options.coalesced_receive),
-      outgoing_(options.batch) {}
+      outgoing_(options.batch) {
+    due_.reserve(kTimeoutsPerTurn);
+}
 
 void NodePump::begin_callback() {
     if (callback_depth_++ == 0) now_ = clock_.read_clock();
@@ -171,8 +175,14 @@ void NodePump::serve_socket(std::uint64_t token) {
 }
 
 bool NodePump::take_in(Slot& slot, NodeId id) {
+    // A node with many peers is told whose datagrams come next.
+    constexpr std::size_t kSteps = 2;
+    if (received_.size() > 1) slot.node->expect(received_[1].from, 0);
     for (std::size_t i = 0; i < received_.size(); ++i) {
         const ReceiveBatch::Item item = received_[i];
+        for (std::size_t step = 0; step < kSteps; ++step)
+            if (const std::size_t next = i + kSteps - step; next < received_.size())
+                slot.node->expect(received_[next].from, static_cast<unsigned>(step));
         slot.node->receive(now_, item.from, item.bytes);
         if (slot.id != id || !drain(slot, id)) return false;
     }
@@ -180,19 +190,46 @@ bool NodePump::take_in(Slot& slot, NodeId id) {
 }
 
 void NodePump::serve_timeouts() {
-    const std::size_t limit = std::min(deadlines_.size(), kTimeoutsPerTurn);
-    for (std::size_t i = 0; i < limit && !deadlines_.empty(); ++i) {
+    const TimePoint now = clock_.read_clock();
+    due_.clear();
+    for (; due_.size() < kTimeoutsPerTurn && deadlines_.earliest() <= now;
+         deadlines_.remove(deadlines_.earliest_owner()))
+        due_.push_back({slots_[deadlines_.earliest_owner()].id, deadlines_.earliest()});
+    for (std::size_t i = 0; i < due_.size(); ++i) {
+        look_ahead(i, due_.size(), [&](std::size_t place) { return due_[place].node; });
+        const NodeId id = due_[i].node;
+        Slot* const slot = find(id);
+        if (slot == nullptr) continue;  // detached by one before it
         const CallbackScope scope(*this);
-        const Duration lateness = now_ - deadlines_.earliest();
-        if (lateness < Duration::zero()) return;
-        Slot& slot = slots_[deadlines_.earliest_owner()];
-        const NodeId id = slot.id;
+        const Duration lateness = now_ - due_[i].deadline;
         ++statistics_.timeouts;
         statistics_.lateness_total += lateness;
         statistics_.lateness_max = std::max(statistics_.lateness_max, lateness);
-        outgoing_owner_ = &slot;
-        slot.node->handle_timeout(now_);
-        if (slot.id == id && drain(slot, id)) settle(slot);
+        outgoing_owner_ = slot;
+        slot->node->handle_timeout(now_);
+        if (slot->id == id && drain(*slot, id)) settle(*slot);
+    }
+}
+
+void NodePump::look_ahead(std::span<const std::uint64_t> tokens, std::size_t index) {
+    look_ahead(index, tokens.size(), [&](std::size_t place) { return NodeId{tokens[place]}; });
+}
+
+// Fetches in steps, each a turn apart: the slot, the node, and what the node points to.
+template <class NodeAt>
+void NodePump::look_ahead(std::size_t index, std::size_t count, const NodeAt& node_at) {
+    constexpr std::size_t kSteps = 6;
+    if (const std::size_t place = index + kSteps + 2; place < count) {
+        const std::uint32_t slot = slot_of(node_at(place));
+        if (slot < slots_.size()) prefetch_object(&slots_[slot]);
+    }
+    if (const std::size_t place = index + kSteps + 1; place < count) {
+        if (const Slot* slot = find(node_at(place))) prefetch(slot->node, 2 * kCacheLineBytes);
+    }
+    for (std::size_t step = 0; step < kSteps; ++step) {
+        const std::size_t place = index + kSteps - step;
+        if (place >= count) continue;
+        if (const Slot* slot = find(node_at(place))) slot->node->expect({}, static_cast<unsigned>(step));
     }
 }
 

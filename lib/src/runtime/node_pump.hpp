@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "runtime/deadline_heap.hpp"
@@ -30,6 +31,8 @@ class NodePump {
     // The node's socket can be read: takes in what waits, up to a bound, so that one peer's flood does not
     // starve the others.
     void serve_socket(std::uint64_t token);
+    // What the poller reported, in the order in which it will be served, and the place of who is next.
+    void look_ahead(std::span<const std::uint64_t> tokens, std::size_t index);
     // Nodes whose deadline has come, up to a bound.
     void serve_timeouts();
     // Nodes that were attached or woken since.
@@ -65,6 +68,14 @@ class NodePump {
     void flush(Slot& slot);
     void settle(Slot& slot);
 
+    template <class NodeAt>
+    void look_ahead(std::size_t index, std::size_t count, const NodeAt& node_at);
+
+    struct Due {
+        NodeId node{};
+        TimePoint deadline{};
+    };
+
     const Host& clock_;
     Poller& poller_;
     const bool coalesced_receive_;
@@ -77,6 +88,7 @@ class NodePump {
     std::uint64_t next_serial_ = 1;
     std::size_t attached_count_ = 0;
     DeadlineHeap deadlines_;
+    std::vector<Due> due_;  // while they are served
     std::vector<NodeId> wakes_;
     std::vector<NodeId> wakes_being_served_;
     TimePoint now_{};

@@ -215,6 +215,79 @@ TEST(AsioHost, DetachIsSafeInEveryCallback) {
     }
 }
 
+TEST(AsioHost, ANodeMayDestroyOthersThatAreDueAtTheSameTime) {
+    auto host = make_host();
+    std::vector<std::unique_ptr<ScriptedNode>> nodes;
+    const TimePoint due = host->now() + 5ms;
+    std::size_t calls = 0;
+    for (int i = 0; i < 12; ++i) {
+        auto node = std::make_unique<ScriptedNode>();
+        node->deadline = due;
+        node->id = attach(*host, *node, {.with_socket = false});
+        node->on_timeout = [&, n = node.get()](TimePoint now) {
+            if (now < due) return;
+            ++calls;
+            n->deadline = kNever;
+            for (auto& other : nodes) {
+                if (other == nullptr || other.get() == n) continue;
+                host->detach(other->id);
+                other.reset();
+            }
+        };
+        nodes.push_back(std::move(node));
+    }
+    ASSERT_TRUE(run_until(*host, [&] { return calls > 0; }));
+    host->run_until(host->now() + 1ms);
+    EXPECT_EQ(calls, 1u);
+    EXPECT_EQ(host->attached_count(), 1u);
+}
+
+TEST(AsioHost, HintsStepByStepWhoseTurnComes) {
+    auto host = make_host();
+    std::vector<std::unique_ptr<ScriptedNode>> nodes;
+    const TimePoint due = host->now() + 5ms;
+    for (int i = 0; i < 12; ++i) {
+        nodes.push_back(std::make_unique<ScriptedNode>());
+        nodes.back()->deadline = due;
+        nodes.back()->on_timeout = [n = nodes.back().get(), due](TimePoint now) {
+            if (now >= due) n->deadline = kNever;
+        };
+        attach(*host, *nodes.back(), {.with_socket = false});
+    }
+    ASSERT_TRUE(run_until(*host, [&] { return nodes.back()->deadline == kNever; }));
+    std::vector<unsigned> steps;
+    for (const auto& hint : nodes.back()->hints) steps.push_back(hint.step);
+    EXPECT_EQ(steps, (std::vector{0U, 1U, 2U, 3U, 4U, 5U}));
+}
+
+TEST(AsioHost, HintsWhoseDatagramsComeNext) {
+    auto host = make_host();
+    ScriptedNode server;
+    const NodeId server_id = attach(*host, server);
+    std::vector<std::unique_ptr<ScriptedNode>> clients;
+    std::vector<NodeId> ids;
+    for (int i = 0; i < 8; ++i) {
+        clients.push_back(std::make_unique<ScriptedNode>());
+        ids.push_back(attach(*host, *clients.back()));
+    }
+    host->run_until(host->now());
+    std::array<std::byte, 1> datagram{};
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+        clients[i]->queue(host->local_address(server_id), datagram);
+        host->wake(ids[i]);
+    }
+    ASSERT_TRUE(run_until(*host, [&] { return server.received.size() == 8; }));
+    for (const auto& hint : server.hints) {
+        if (hint.from == Address{}) continue;  // of the node, not of a datagram
+        const std::size_t ahead = hint.received_before == 0 && hint.step == 0 ? 1 : 2 - hint.step;
+        const bool is_right = hint.from == server.received.at(hint.received_before + ahead).first ||
+                              hint.from == server.received.at(hint.received_before + 2 - hint.step).first;
+        EXPECT_TRUE(is_right) << hint.received_before << " step " << hint.step;
+    }
+    EXPECT_GE(std::ranges::count_if(server.hints, [](const auto& hint) { return hint.from != Address{}; }),
+              8);
+}
+
 TEST(AsioHost, AttachIsSafeInACallback) {
     auto host = make_host();
     std::vector<std::unique_ptr<ScriptedNode>> children;

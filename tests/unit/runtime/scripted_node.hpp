@@ -22,6 +22,13 @@ class ScriptedNode : public Node {
     std::vector<std::pair<Address, std::string>> received;
     // R: a datagram came; H: handle_timeout; T: a datagram was taken out; 0: there was none.
     std::vector<char> log;
+    // What expect() was told: from whom, which step, and how many datagrams had come by then.
+    struct Hint {
+        Address from;
+        unsigned step = 0;
+        std::size_t received_before = 0;
+    };
+    std::vector<Hint> hints;
 
     void queue(const Address& to, Bytes bytes) { outgoing_.emplace_back(to, std::string(as_text(bytes))); }
 
@@ -46,6 +53,9 @@ class ScriptedNode : public Node {
     void handle_timeout(TimePoint now) override {
         log.push_back('H');
         if (const auto callback = on_timeout) callback(now);
+    }
+    void expect(const Address& from, unsigned step) override {
+        hints.push_back({from, step, received.size()});
     }
 
   private:

@@ -2,12 +2,15 @@
 // it allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
+
+#include "squall/core/prefetch.hpp"
 
 namespace squall {
 
@@ -61,6 +64,8 @@ class RingBuffer {
     void clear() {
         while (size_ > 0) pop_front();
     }
+    // Fetches a small ring into the cache.
+    void prefetch_items() const { prefetch(items_.get(), std::min<std::size_t>(capacity_ * sizeof(T), 256)); }
     // Gives back the memory that the elements do not need.
     void shrink() {
         const std::size_t needed = size_ == 0 ? 0 : std::bit_ceil(std::size_t{size_});

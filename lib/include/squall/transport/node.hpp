@@ -37,6 +37,11 @@ class Node {
     [[nodiscard]] virtual TimePoint poll_timeout() const = 0;
     // Called at or after the time that poll_timeout() gave. A call that comes early changes nothing.
     virtual void handle_timeout(TimePoint now) = 0;
+    // A hint, and no more: this node will be driven soon (by a datagram `from` there, if that is known), so
+    // it may fetch what it will touch into the cache (prefetch.hpp). With thousands of nodes or peers,
+    // waiting for memory is most of what they cost. Called for step 0, 1, ... with some other work between: a
+    // node fetches what it points to in step 0, and has these do the same from step 1 on.
+    virtual void expect(const Address& /*from*/, unsigned /*step*/) {}
 };
 
 }  // namespace squall

@@ -253,6 +253,13 @@ void Connection::on_probe_timeout(TimePoint now) {
     last_wanted_at_ = last_eliciting_at_ = now;
 }
 
+void Connection::prefetch() const {
+    squall::prefetch(senders_.data(), std::min<std::size_t>(senders_.size() * sizeof(SendChannel), 1024));
+    squall::prefetch(receivers_.data(),
+                     std::min<std::size_t>(receivers_.size() * sizeof(ReceiveChannel), 512));
+    sent_.prefetch();
+}
+
 void Connection::abandon() {
     for (SendChannel& channel : senders_) channel.abandon(*this);
 }

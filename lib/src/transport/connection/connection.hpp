@@ -61,6 +61,8 @@ class Connection final : private MessageSink, private SettlementSink {
 
     // Settles all that is open as connection_ended.
     void abandon();
+    // Fetches what the next packet touches into the cache; the connection itself is there already.
+    void prefetch() const;
     // Nothing was sent for a keep-alive interval: gives back memory that nothing needs.
     void rest();
     // The peer has another address: what was measured on the old path means nothing on the new one.

@@ -55,6 +55,7 @@ class SendChannel {
     // The acknowledgement is overdue: send again although the loss is not certain. True if anything became
     // pending.
     bool on_probe(CarriedMessage carried);
+    void prefetch() const { messages_.prefetch_items(); }
     // Gives back memory that nothing needs now.
     void rest();
     // The connection is over: every open message is settled as connection_ended.

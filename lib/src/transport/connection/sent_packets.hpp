@@ -67,6 +67,11 @@ class SentPackets {
         carried_.shrink();
     }
 
+    void prefetch() const {
+        packets_.prefetch_items();
+        carried_.prefetch_items();
+    }
+
     [[nodiscard]] bool empty() const { return packets_.empty(); }
     [[nodiscard]] std::size_t size() const { return packets_.size(); }
     [[nodiscard]] std::uint64_t first_number() const { return first_number_; }

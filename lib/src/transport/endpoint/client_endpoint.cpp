@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "squall/core/prefetch.hpp"
 #include "squall/transport/endpoint.hpp"
 #include "transport/endpoint/config_check.hpp"
 #include "transport/endpoint/datagram_account.hpp"
@@ -53,6 +54,16 @@ class Client final : public ClientEndpoint {
         const std::size_t size = peer_->write_payload(now, secure_.next_packet_number(), room, protection);
         if (size == 0) return std::nullopt;
         return account(now, secure_.seal_payload(now, buffer, size), buffer);
+    }
+
+    void expect(const Address& /*from*/, unsigned step) override {
+        if (step == 0) {
+            secure_.prefetch();
+            prefetch_object(peer_.get());
+        } else if (step == 1) {
+            secure_.prefetch_deeper();
+            if (peer_) peer_->connection().prefetch();
+        }
     }
 
     [[nodiscard]] TimePoint poll_timeout() const override {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "squall/core/prefetch.hpp"
 #include "squall/transport/endpoint.hpp"
 #include "transport/endpoint/config_check.hpp"
 #include "transport/endpoint/datagram_account.hpp"
@@ -42,8 +43,20 @@ class Server final : public ServerEndpoint {
                 deadlines_.schedule(slot, peer->poll_timeout());
             }
             ready_.pop_front();
+            if (ready_.size() > 2) prefetch(ready_[2]);
+            if (ready_.size() > 1) prefetch_deeper(ready_[1], true);
         }
         return std::nullopt;
+    }
+
+    void expect(const Address& from, unsigned step) override {
+        if (step > 1) return;
+        const auto slot = secure_.guess_slot(from);
+        if (!slot) return;
+        if (step == 0)
+            prefetch(*slot);
+        else
+            prefetch_deeper(*slot, false);
     }
 
     [[nodiscard]] TimePoint poll_timeout() const override {
@@ -74,6 +87,10 @@ class Server final : public ServerEndpoint {
         if (peer == nullptr) return no_connection(id);
         if (context_.config.framing == Framing::raw)
             return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
+        // Games send to everybody in a row: who is next is a good guess.
+        const std::uint32_t step = id.slot - std::exchange(last_sent_to_, id.slot);
+        prefetch_peer(id.slot + 2 * step);
+        prefetch_channels(id.slot + step);
         auto sent = peer->connection().send(now, channel, message, options);
         if (sent) mark_ready(id.slot, *peer);
         return sent;
@@ -159,6 +176,21 @@ class Server final : public ServerEndpoint {
         return alive ? slots_[id.slot].peer.get() : nullptr;
     }
     Peer* find(ConnectionId id) { return const_cast<Peer*>(std::as_const(*this).find(id)); }
+    // In two steps: what a slot points to can be fetched when the slot is there.
+    void prefetch(std::uint32_t slot) const {
+        secure_.prefetch(slot);
+        prefetch_peer(slot);
+    }
+    void prefetch_deeper(std::uint32_t slot, bool to_send) const {
+        secure_.prefetch_deeper(slot, to_send);
+        prefetch_channels(slot);
+    }
+    void prefetch_peer(std::uint32_t slot) const {
+        if (slot < slots_.size()) prefetch_object(slots_[slot].peer.get());
+    }
+    void prefetch_channels(std::uint32_t slot) const {
+        if (slot < slots_.size() && slots_[slot].peer) slots_[slot].peer->connection().prefetch();
+    }
     static std::unexpected<Error> no_connection(ConnectionId id) {
         return fail(ErrorCode::not_connected,
                     fmt::format("connection {} (generation {}) is not established, or has ended", id.slot,
@@ -266,6 +298,7 @@ class Server final : public ServerEndpoint {
     secure::SecureServer secure_;
     std::vector<Slot> slots_;
     RingBuffer<std::uint32_t> ready_;
+    std::uint32_t last_sent_to_ = 0;
     endpoint::DeadlineHeap deadlines_;
 };
 

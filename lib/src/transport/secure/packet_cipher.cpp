@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "squall/core/prefetch.hpp"
 #include "transport/secure/format.hpp"
 #include "transport/secure/hmac_sha256.hpp"
 
@@ -49,6 +50,7 @@ class ChaChaCipher final : public PacketCipher {
                    text, nullptr, text, text_bytes, text + text_bytes, raw(associated_data.data()),
                    associated_data.size(), nonce.bytes.data(), raw(receive_key_.data())) == 0;
     }
+    void prefetch(Use use) const override { prefetch_object(use == Use::seal ? &send_key_ : &receive_key_); }
 
   private:
     Key send_key_;
@@ -83,6 +85,7 @@ class AesGcmCipher final : public PacketCipher {
                    text, nullptr, text, text_bytes, text + text_bytes, raw(associated_data.data()),
                    associated_data.size(), nonce.bytes.data(), &receive_) == 0;
     }
+    void prefetch(Use use) const override { prefetch_object(use == Use::seal ? &send_ : &receive_); }
 
   private:
     crypto_aead_aes256gcm_state send_;
@@ -104,6 +107,7 @@ class HmacSigner final : public PacketCipher {
         const auto digest = sign(receive_, sequence, associated_data, text_and_tag.first(text_bytes));
         return sodium_memcmp(text_and_tag.data() + text_bytes, digest.data(), kTagBytes) == 0;
     }
+    void prefetch(Use use) const override { prefetch_object(use == Use::seal ? &send_ : &receive_); }
 
   private:
     static HmacSha256::Digest sign(const HmacSha256& key, std::uint64_t sequence, Bytes associated_data,
@@ -121,6 +125,7 @@ class NoCipher final : public PacketCipher {
     [[nodiscard]] std::size_t tag_bytes() const override { return 0; }
     void seal(std::uint64_t, Bytes, MutableBytes) const override {}
     [[nodiscard]] bool open(std::uint64_t, Bytes, MutableBytes) const override { return true; }
+    void prefetch(Use) const override {}
 };
 
 }  // namespace

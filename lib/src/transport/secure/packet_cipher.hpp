@@ -24,6 +24,9 @@ class PacketCipher {
     // False, with the text undefined, if anything at all differs from what was sealed.
     [[nodiscard]] virtual bool open(std::uint64_t sequence, Bytes associated_data,
                                     MutableBytes text_and_tag) const = 0;
+    // Fetches the key of one direction into the cache.
+    enum class Use : std::uint8_t { seal, open };
+    virtual void prefetch(Use use) const = 0;
 
   protected:
     PacketCipher() = default;

@@ -259,6 +259,15 @@ std::optional<Transmit> SecureClient::State::write_keep_alive(TimePoint now, Mut
     return send_session(now, type, buffer, kKeepAliveBodyBytes, ByteCause::keep_alive);
 }
 
+void SecureClient::prefetch() const {
+    prefetch_object(state_.get());
+}
+void SecureClient::prefetch_deeper() const {
+    if (!state_->cipher) return;
+    state_->cipher->prefetch(PacketCipher::Use::seal);
+    state_->cipher->prefetch(PacketCipher::Use::open);
+}
+
 std::size_t SecureClient::payload_offset() const {
     return header_bytes(state_->payload_type(), state_->next_sequence);
 }

@@ -28,6 +28,10 @@ class SecureClient {
     [[nodiscard]] TimePoint poll_timeout() const;
     void handle_timeout(TimePoint now);
 
+    // Fetch into the cache what the next packet touches: first the session, then, a step later, its keys.
+    void prefetch() const;
+    void prefetch_deeper() const;
+
     [[nodiscard]] ClientState state() const;
     [[nodiscard]] bool is_connected() const;
     [[nodiscard]] ClientId client_id() const;  // 0: a client cannot read its own id from the token

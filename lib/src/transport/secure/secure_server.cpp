@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "squall/core/prefetch.hpp"
 #include "transport/secure/crypto.hpp"
 #include "transport/secure/secure_server_state.hpp"
 
@@ -98,6 +99,20 @@ std::optional<SecureEvent> SecureServer::poll_event() {
     const auto event = events.front();
     events.pop_front();
     return event;
+}
+
+std::optional<std::uint32_t> SecureServer::guess_slot(const Address& from) const {
+    return state_->slots.guess_by_address(from);
+}
+
+void SecureServer::prefetch(std::uint32_t slot) const {
+    prefetch_object(state_->slots.at(slot), offsetof(Slot, user_data));
+}
+
+void SecureServer::prefetch_deeper(std::uint32_t slot, bool to_send) const {
+    const Slot* const found = state_->slots.at(slot);
+    if (found != nullptr && found->cipher != nullptr)
+        found->cipher->prefetch(to_send ? PacketCipher::Use::seal : PacketCipher::Use::open);
 }
 
 std::size_t SecureServer::payload_offset(std::uint32_t slot) const {

@@ -61,6 +61,11 @@ class SecureServer {
     // Queues redundant disconnect packets and frees the slot; reports no event.
     void disconnect(TimePoint now, std::uint32_t slot, DisconnectReason reason);
     void stop_accepting();
+    // The slot that most likely belongs to an address.
+    [[nodiscard]] std::optional<std::uint32_t> guess_slot(const Address& from) const;
+    // Fetch into the cache what a slot's next packet touches: first the slot, then, a step later, its key.
+    void prefetch(std::uint32_t slot) const;
+    void prefetch_deeper(std::uint32_t slot, bool to_send) const;
     // Bytes sent and received for this slot outside its payload packets, by cause (keep-alive, handshake,
     // disconnect).
     [[nodiscard]] const ControlLedger& control_bytes_sent(std::uint32_t slot) const;

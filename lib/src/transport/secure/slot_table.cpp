@@ -19,6 +19,10 @@ Slot* SlotTable::find_by_address(const Address& address) const {
     return index ? slots_[*index].get() : nullptr;
 }
 
+std::optional<std::uint32_t> SlotTable::guess_by_address(const Address& address) const {
+    return by_address_.find(hash_of(address), [](std::uint32_t) { return true; });
+}
+
 Slot* SlotTable::find_by_connection_id(std::uint64_t id) const {
     const auto index =
         by_connection_id_.find(id, [&](std::uint32_t i) { return slots_[i]->connection_id == id; });

@@ -63,6 +63,8 @@ class SlotTable {
     }
     // Connected slots.
     [[nodiscard]] Slot* find_by_address(const Address& address) const;
+    // The slot that this address most likely has; looks at no slot.
+    [[nodiscard]] std::optional<std::uint32_t> guess_by_address(const Address& address) const;
     [[nodiscard]] Slot* find_by_connection_id(std::uint64_t id) const;
     // Connected and held slots.
     [[nodiscard]] Slot* find_by_client(ClientId client) const;

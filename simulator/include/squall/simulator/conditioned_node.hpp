@@ -26,6 +26,7 @@ class ConditionedNode final : public Node {
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override;
     [[nodiscard]] TimePoint poll_timeout() const override;
     void handle_timeout(TimePoint now) override;
+    void expect(const Address& from, unsigned step) override;
 
     [[nodiscard]] Link& up() { return *up_; }
     [[nodiscard]] Link& down() { return *down_; }

@@ -48,6 +48,9 @@ class Link {
     // The next packet that is due at `now`; nothing if none is.
     [[nodiscard]] std::optional<ArrivedPacket> dequeue(TimePoint now);
 
+    // Fetches what the next packet touches into the cache; the link itself is there already.
+    void prefetch() const;
+
     // What is in flight stays as it is. Errors: invalid_argument; then nothing changes.
     Result<> set_config(const LinkConfig& config);
     [[nodiscard]] const LinkConfig& config() const { return config_; }
