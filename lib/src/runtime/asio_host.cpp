@@ -7,6 +7,7 @@
 #include <cassert>
 #include <chrono>
 #include <map>
+#include <utility>
 
 #include "runtime/host_access.hpp"
 
@@ -48,6 +49,7 @@ struct AsioHost::State {
     std::map<std::uint64_t, std::pair<int, std::function<void()>>> watches;  // by token
     std::uint64_t next_watch = 1;
     TimePoint gathering_until{};
+    bool has_more = false;  // some socket was left with datagrams
     bool is_running = false;
     std::atomic<bool> is_stopped = false;
     static_assert(std::atomic<bool>::is_always_lock_free, "stop() is called from signal handlers");
@@ -155,6 +157,7 @@ void AsioHost::run_until(TimePoint deadline) {
 std::span<const std::uint64_t> AsioHost::State::wait(const Host& clock, TimePoint until) {
     pump.count_wait();
     const TimePoint now = clock.read_clock();
+    if (std::exchange(has_more, false)) gathering_until = now;
     if (now < gathering_until) {
         const TimePoint end = std::min(until, gathering_until);
         if (end > now) reactor->poller().sleep(end - now);
@@ -171,7 +174,7 @@ void AsioHost::State::dispatch(std::uint64_t token) {
     if (token >= kWatchBit)
         call_watch(token);
     else if (token >= NodePump::kFirstToken)
-        pump.serve_socket(token);
+        has_more = pump.serve_socket(token) || has_more;
     else if (token == Reactor::kInterruptToken)
         reactor->poller().clear_interrupt();
     // Else the timer: the loop looks at the deadlines by itself.

@@ -161,17 +161,18 @@ const NodePump::Slot* NodePump::find(NodeId id) const {
     return index < slots_.size() && slots_[index].id == id && id.value != 0 ? &slots_[index] : nullptr;
 }
 
-void NodePump::serve_socket(std::uint64_t token) {
+bool NodePump::serve_socket(std::uint64_t token) {
     const NodeId id{token};
     for (int call = 0; call < kReceiveCallsPerTurn; ++call) {
         Slot* slot = find(id);
-        if (slot == nullptr || !slot->socket || slot->socket->receive(received_) == 0) return;
+        if (slot == nullptr || !slot->socket || slot->socket->receive(received_) == 0) return false;
         const CallbackScope scope(*this);
         outgoing_owner_ = slot;
-        if (!take_in(*slot, id)) return;
+        if (!take_in(*slot, id)) return false;
         settle(*slot);
-        if (!received_.was_filled()) return;
+        if (!received_.was_filled()) return false;
     }
+    return true;
 }
 
 bool NodePump::take_in(Slot& slot, NodeId id) {

@@ -29,8 +29,8 @@ class NodePump {
     [[nodiscard]] std::size_t attached_count() const { return attached_count_; }
 
     // The node's socket can be read: takes in what waits, up to a bound, so that one peer's flood does not
-    // starve the others.
-    void serve_socket(std::uint64_t token);
+    // starve the others. True if the bound was met: more may wait.
+    bool serve_socket(std::uint64_t token);
     // What the poller reported, in the order in which it will be served, and the place of who is next.
     void look_ahead(std::span<const std::uint64_t> tokens, std::size_t index);
     // Nodes whose deadline has come, up to a bound.

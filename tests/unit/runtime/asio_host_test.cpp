@@ -416,6 +416,24 @@ TEST(AsioHost, GatheringDelaysNeitherTimersNorStop) {
     EXPECT_LT(host->statistics(server_id).receive_calls, 25u) << "fewer looks than datagrams";
 }
 
+TEST(AsioHost, ABacklogIsNotGathered) {
+    auto host = make_host({.gather = 1s});
+    auto peer_host = make_host();
+    ScriptedNode server;
+    const NodeId server_id = attach(*host, server, {.receive_buffer_bytes = 4 << 20});
+    ScriptedNode peer;
+    const NodeId peer_id = attach(*peer_host, peer);
+    std::array<std::byte, 1> datagram{};
+    constexpr std::size_t kCount = 600;  // more than a turn takes in
+    for (std::size_t i = 0; i < kCount; ++i) peer.queue(host->local_address(server_id), datagram);
+    peer_host->wake(peer_id);
+    peer_host->run_until(peer_host->now() + 1ms);
+    const std::size_t arrived = kCount - host->statistics(server_id).kernel_drops;
+    const TimePoint give_up = host->now() + 900ms;  // the gathering alone would take longer
+    while (server.received.size() < arrived && host->now() < give_up) host->run_until(host->now() + 20ms);
+    EXPECT_EQ(server.received.size(), arrived);
+}
+
 TEST(AsioHost, WatchesAForeignDescriptor) {
     auto host = make_host();
     ScriptedNode node;
