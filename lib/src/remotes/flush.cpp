@@ -71,7 +71,7 @@ std::vector<Remote*> Remotes::confirm_all(TimePoint now) {
     detail::UndoLog log = *std::exchange(undo_log_, std::nullopt);
     for (Held& held : std::exchange(held_, {})) {
         if (held.peer.is_valid()) {
-            (void)send(now, *held.remote, held.peer, held.bytes);
+            (void)send_as(now, *held.remote, held.mode, held.peer, held.bytes);
         } else {
             (void)send_to_player(now, *held.remote, held.player, held.bytes);
         }

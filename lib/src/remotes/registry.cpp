@@ -131,20 +131,19 @@ void Remotes::disconnect(TimePoint now, ConnectionId peer, DisconnectReason reas
 
 // --- sending
 
-Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Bytes message,
-                            MessageId* notify) {
+Remotes::Sent Remotes::send_as(TimePoint now, Remote& remote, ChannelMode mode, ConnectionId id,
+                               Bytes message, MessageId* notify) {
     Peer* const peer = find_peer(id);
     if (peer == nullptr) return Sent::unsent;
     if (undo_log_) {
-        held_.push_back({&remote, id, {}, {message.begin(), message.end()}});
+        held_.push_back({&remote, mode, id, {}, {message.begin(), message.end()}});
         return Sent::waiting;
     }
-    const ChannelId channel = channel_of(remote.info_.mode);
+    const ChannelId channel = channel_of(mode);
     if (!peer->is_ready && (notify != nullptr || peer->is_mismatched)) return Sent::unsent;
     const Bytes leaving = staged(remote, message);
     if (!peer->is_ready) {
-        return peer->waiting.add(now, remote.info_.mode, leaving, config_.waiting) ? Sent::waiting
-                                                                                   : Sent::unsent;
+        return peer->waiting.add(now, mode, leaving, config_.waiting) ? Sent::waiting : Sent::unsent;
     }
     const auto sent = endpoint_.send(
         now, id, channel, leaving,
@@ -159,7 +158,7 @@ Remotes::Sent Remotes::send(TimePoint now, Remote& remote, ConnectionId id, Byte
 
 Remotes::Sent Remotes::send_to_player(TimePoint now, Remote& remote, ClientId player, Bytes message) {
     if (undo_log_) {
-        held_.push_back({&remote, {}, player, {message.begin(), message.end()}});
+        held_.push_back({&remote, remote.info_.mode, {}, player, {message.begin(), message.end()}});
         return Sent::waiting;
     }
     auto place = absent_.find(player);
@@ -279,7 +278,7 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
         if (!peer.is_mismatched) (void)peer.early.add(now, mode, bytes, config_.waiting);
         return;
     }
-    if (number > remotes_.size() || remotes_[number - 1]->info_.mode != mode)
+    if (number > remotes_.size() || !remotes_[number - 1]->speaks_on(mode))
         return stop_stray(now, peer, Outcome::unknown_remote, bytes.size());
     Remote& remote = *remotes_[number - 1];
     ++remote.statistics_.in.messages;

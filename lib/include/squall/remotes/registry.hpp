@@ -58,6 +58,10 @@ template <class Object>
 using OnContractAcknowledge =
     std::function<void(MessageId id, const ContractOrigin& from, const RemoteContract<Object>& contract)>;
 class RemoteTransactions;
+template <wire::Described T>
+class ObjectEvent;
+template <class T>
+class RemoteTable;
 
 // The four channels that remotes need, one a mode, in the order of ChannelMode. They are the first of the
 // transport's configuration at both ends; others may follow.
@@ -125,6 +129,12 @@ class Remotes final : public Node, private trace::Sink {
         OnContractAcknowledge<wire::DynamicObject> on_acknowledge = {}, bool auto_acknowledge = true,
         const ContractOptions& options = {});
 
+    // Of many objects of a kind: an event that names its objects (object_event.hpp), and a value for each
+    // object (remote_table.hpp).
+    template <wire::Described T>
+    Result<ObjectEvent<T>> object_event(std::string name, const EventOptions& options = {});
+    template <wire::Described T>
+    Result<RemoteTable<T>> table(std::string name, const TableOptions& options = {});
     // What makes one thing of several sets, events and calls: transaction.hpp.
     Result<RemoteTransactions> transactions(std::string name, const TransactionOptions& options = {});
 
@@ -197,7 +207,13 @@ class Remotes final : public Node, private trace::Sink {
     // --- For remotes
     // What became of handing a frame to a peer. `notify`: the remote gets on_settled().
     enum class Sent : std::uint8_t { sent, waiting, unsent };
-    Sent send(TimePoint now, Remote& remote, ConnectionId peer, Bytes message, MessageId* notify = nullptr);
+    Sent send(TimePoint now, Remote& remote, ConnectionId peer, Bytes message, MessageId* notify = nullptr) {
+        return send_as(now, remote, remote.info_.mode, peer, message, notify);
+    }
+    // On the channel of another mode than the remote's.
+    Sent send_as(TimePoint now, Remote& remote, ChannelMode mode, ConnectionId peer, Bytes message,
+                 MessageId* notify = nullptr);
+    void keep(std::unique_ptr<Belonging> belonging) { belongings_.push_back(std::move(belonging)); }
     Sent send_to_player(TimePoint now, Remote& remote, ClientId player, Bytes message);
     [[nodiscard]] std::optional<ConnectionId> connection_of(ClientId player) const;
     // On a client that has no server yet: the message waits for it.
@@ -281,6 +297,7 @@ class Remotes final : public Node, private trace::Sink {
     friend class Remote;
     struct Held {
         Remote* remote = nullptr;
+        ChannelMode mode{};
         ConnectionId peer{};
         ClientId player{};  // if the peer is none
         std::vector<std::byte> bytes;
@@ -346,6 +363,7 @@ class Remotes final : public Node, private trace::Sink {
     Endpoint& endpoint_;
     ServerEndpoint* server_;
     RemotesConfig config_;
+    std::vector<std::unique_ptr<Belonging>> belongings_;
     std::vector<std::unique_ptr<Remote>> remotes_;      // by name once sealed
     std::vector<std::unique_ptr<Remote>> codecs_only_;  // contracts that nothing is sent with
     std::vector<Remote*> drained_;

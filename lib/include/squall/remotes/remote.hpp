@@ -83,6 +83,18 @@ class Heard {
 };
 using Subscriber = std::function<void(const Heard&)>;
 
+// Names one listener; 0: none.
+enum class ListenerId : std::uint64_t {};
+
+// Lives as long as the registry that it was given to.
+class Belonging {
+  public:
+    Belonging() = default;
+    virtual ~Belonging() = default;
+    Belonging(const Belonging&) = delete;
+    Belonging& operator=(const Belonging&) = delete;
+};
+
 // A value that a peer is owed, and may have now.
 struct Due {
     ConnectionId peer{};
@@ -111,6 +123,8 @@ class Remote {
   protected:
     friend class Remotes;
     friend class detail::TransactionRemote;
+    // Whether messages of this mode may be for it.
+    [[nodiscard]] virtual bool speaks_on(ChannelMode mode) const { return mode == info_.mode; }
     // A message's bytes behind the remote's number. `passed` if its handler ran.
     virtual Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) = 0;
     virtual void on_ready(TimePoint /*now*/, ConnectionId /*peer*/) {}

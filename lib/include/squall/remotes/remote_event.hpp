@@ -13,9 +13,6 @@
 
 namespace squall::remotes {
 
-// Names one listener; 0: none.
-enum class ListenerId : std::uint64_t {};
-
 namespace detail {
 
 template <wire::Described T>
@@ -331,6 +328,7 @@ class RemoteEvent {
         remote_->use(direction, std::move(middleware));
     }
     [[nodiscard]] const RemoteStatistics& statistics() const { return remote_->statistics(); }
+    [[nodiscard]] const Remote& remote() const { return *remote_; }
     // Events that nobody listened to in time.
     [[nodiscard]] std::uint64_t early_dropped() const { return remote_->early_dropped(); }
 

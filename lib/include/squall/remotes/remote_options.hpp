@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "squall/core/time.hpp"
+#include "squall/remotes/token_bucket.hpp"
 #include "squall/transport/channel.hpp"
 #include "squall/wire/codec.hpp"
 #include "squall/wire/delta.hpp"
@@ -77,6 +78,19 @@ struct ContractOptions {
     Duration baseline_lifetime = std::chrono::seconds(10);
     double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
     bool compress = false;                   // see EventOptions
+};
+
+struct TableOptions {
+    // As of a property; for each object.
+    Duration interval{0};
+    std::uint16_t priority = 10;
+    double epsilon = wire::kDefaultEpsilon;
+    std::size_t max_objects = 65'536;
+    // An object's value is sent to those clients only that have said loaded() for it.
+    bool streamed = false;
+    // Objects that one client may have loaded, and how often it may change its mind. More is an offence.
+    std::size_t max_loaded = 4096;
+    RateLimit load_rate{.per_second = 1000, .burst = 8192};
 };
 
 }  // namespace squall::remotes

@@ -1,0 +1,611 @@
+// What is behind a RemoteTable (remote_table.hpp): which peer has which version of which object's value, and
+// which objects a peer has loaded. The layout is section 7 of STANDARD.md.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "squall/remotes/object_group.hpp"
+#include "squall/remotes/registry.hpp"
+#include "squall/remotes/remote_property.hpp"
+#include "squall/remotes/value_stream.hpp"
+
+namespace squall::remotes {
+
+// What a streamed table did not send, at a server: as if each waiting client had been sent each change.
+struct Withheld {
+    std::uint64_t updates = 0;
+    std::uint64_t bytes = 0;
+};
+
+namespace detail {
+
+// What a table says of one object. Each time that an object begins for a peer it gets the next number there,
+// its handle: that is what messages name.
+struct TableHead {
+    static constexpr std::uint64_t kGone = kBaselineWindow + 1;
+    std::uint64_t handle = 0;
+    std::uint64_t distance = 0;  // to the baseline; 0: a whole value, with the object's id; kGone: the end
+    std::uint64_t version = 0;
+    ObjectId object{};  // of whole values
+};
+[[nodiscard]] bool read_table_head(ByteReader& reader, TableHead& head);
+void write_table_head(std::vector<std::byte>& out, std::uint32_t index, const TableHead& head);
+
+// Which handles were ever seen: all up to a number, and some above it.
+class HandleSet {
+  public:
+    [[nodiscard]] bool contains(std::uint64_t handle) const;
+    // False if too many are missing below it, which no friendly sender causes.
+    [[nodiscard]] bool add(std::uint64_t handle);
+
+  private:
+    static constexpr std::size_t kMaxAbove = 65'536;
+    std::uint64_t all_up_to_ = 0;
+    std::set<std::uint64_t> above_;
+};
+
+enum class LoadOp : std::uint8_t { loaded = 1, unloaded = 2 };
+inline constexpr std::size_t kMaxLoadIds = 1024;  // of one message
+
+template <wire::Described T>
+class TableRemote final : public Remote {
+  public:
+    using Listeners = ObjectListeners<const T*, const T*>;  // before, now; nullptr: not there
+    using Watcher = typename Listeners::Call;
+
+    TableRemote(Remotes& owner, RemoteInfo info, const TableOptions& options)
+        : Remote(owner, std::move(info), wire::bits_codec()), options_(options) {}
+
+    Result<> spawn(TimePoint now, ObjectId object, const T& value) {
+        if (auto may = check(object, value); !may) return may;
+        if (find(object) != nullptr)
+            return fail(ErrorCode::invalid_argument,
+                        info_.name + ": there is an object " + std::to_string(object.value) + " already");
+        if (cells_.size() >= options_.max_objects)
+            return fail(ErrorCode::queue_full,
+                        info_.name + ": " + std::to_string(options_.max_objects) + " objects are there");
+        return change_here(now, object, &value);
+    }
+    Result<> set(TimePoint now, ObjectId object, const T& value) {
+        if (auto may = check(object, value); !may) return may;
+        if (find(object) == nullptr) return no_such(object);
+        return change_here(now, object, &value);
+    }
+    Result<> forget(TimePoint now, ObjectId object) {
+        if (!owner_.is_server()) return not_ours();
+        if (find(object) == nullptr) return no_such(object);
+        return change_here(now, object, nullptr);
+    }
+    [[nodiscard]] const T* find(ObjectId object) const {
+        if (const auto staged = staged_.find(object); staged != staged_.end())
+            return staged->second ? &*staged->second : nullptr;
+        const auto place = cells_.find(object);
+        return place == cells_.end() ? nullptr : &place->second.value;
+    }
+    [[nodiscard]] std::size_t size() const { return cells_.size(); }
+    [[nodiscard]] std::vector<ObjectId> objects() const {
+        std::vector<ObjectId> out;
+        for (const auto& [object, cell] : cells_) out.push_back(object);
+        return out;
+    }
+    Result<> declare(TimePoint now, std::span<const ObjectId> objects, LoadOp op) {
+        if (owner_.is_server() || !options_.streamed)
+            return fail(ErrorCode::invalid_argument,
+                        info_.name + ": a client loads, and objects of a streamed table");
+        std::vector<ObjectId> changed;
+        for (const ObjectId object : objects) {
+            if (op == LoadOp::loaded && loaded_.size() >= options_.max_loaded && !loaded_.contains(object)) {
+                send_loads(now, changed, op);
+                return fail(ErrorCode::queue_full, info_.name + ": " + std::to_string(options_.max_loaded) +
+                                                       " objects are loaded, no more may be");
+            }
+            const bool is_new =
+                op == LoadOp::loaded ? loaded_.insert(object).second : loaded_.erase(object) > 0;
+            if (!is_new) continue;
+            changed.push_back(object);
+            if (op == LoadOp::unloaded) drop(Origin{now, {}}, object);
+        }
+        send_loads(now, changed, op);
+        return {};
+    }
+    void may_load(std::function<bool(TimePoint, ConnectionId, ObjectId)> rule) {
+        may_load_ = std::move(rule);
+    }
+    [[nodiscard]] Withheld withheld() const { return withheld_; }
+    Listeners listeners;
+
+  private:
+    static constexpr Duration kTryAgain = std::chrono::milliseconds(50);
+
+    struct Cell {
+        T value{};
+        std::vector<Subscription*> subscribers;
+        std::size_t loaded_by = 0;  // peers, of a streamed table
+        T accounted{};              // when withheld updates were counted last
+        SendSchedule accounts;
+    };
+    // What one peer has of one object.
+    struct Copy {
+        std::uint64_t handle = 0;  // 0: nothing was sent yet
+        SentValue<T> sent;
+        SendSchedule schedule;
+    };
+    // A message under way.
+    struct Sent {
+        ObjectId object{};
+        std::uint64_t handle = 0;
+        bool is_end = false;
+    };
+    struct PeerState {
+        ConnectionId id{};
+        std::uint64_t last_handle = 0;
+        std::map<ObjectId, Copy> copies;
+        std::set<ObjectId> owed;
+        std::map<std::uint64_t, bool> ends;  // handles whose end the peer must know: is it owed?
+        std::map<std::uint64_t, Sent> under_way;
+        std::set<ObjectId> loaded;
+        TokenBucket loads;
+    };
+    struct Received {
+        ObjectId object{};
+        ReceivedValue<T> values;
+    };
+
+    [[nodiscard]] std::unexpected<Error> not_ours() const {
+        return fail(ErrorCode::unauthorised, info_.name + ": the server sets the objects of a table");
+    }
+    [[nodiscard]] std::unexpected<Error> no_such(ObjectId object) const {
+        return fail(ErrorCode::unknown_id,
+                    info_.name + ": there is no object " + std::to_string(object.value));
+    }
+    Result<> check(ObjectId /*object*/, const T& value) {
+        owner_.seal();
+        if (!owner_.is_server()) return not_ours();
+        return wire::validate(wire::view(value));
+    }
+
+    // What handlers change in a transaction takes effect when that does.
+    Result<> change_here(TimePoint now, ObjectId object, const T* value) {
+        UndoLog* const log = owner_.undo_log();
+        if (log == nullptr) {
+            put(Origin{now, {}}, object, value);
+            return {};
+        }
+        if (staged_.empty()) log->changed.push_back(this);
+        staged_at_ = now;
+        staged_.insert_or_assign(object, value == nullptr ? std::nullopt : std::optional<T>(*value));
+        return {};
+    }
+    void undo() override { staged_.clear(); }
+    void confirm() override {
+        for (const auto& [object, value] : std::exchange(staged_, {}))
+            put(Origin{staged_at_, {}}, object, value ? &*value : nullptr);
+    }
+
+    // --- values: an object begins, changes or ends
+    void put(const Origin& origin, ObjectId object, const T* value) {
+        auto place = cells_.find(object);
+        if (value == nullptr) {
+            for (const auto& peer : peers_)
+                if (peer != nullptr) end_copy(*peer, object);
+            return drop(origin, object);
+        }
+        if (place == cells_.end()) {
+            Cell& cell = cells_[object];
+            cell.value = cell.accounted = *value;
+            resolve(object, cell);
+            for (const auto& peer : peers_) {
+                if (peer == nullptr) continue;
+                if (options_.streamed && peer->loaded.contains(object)) ++cell.loaded_by;
+                begin_copy(origin.now, *peer, object);
+            }
+            return tell(origin, object, nullptr, value);
+        }
+        Cell& cell = place->second;
+        if (!wire::differs(cell.value, *value, wire::DeltaOptions{0})) return;
+        const T before = std::exchange(cell.value, *value);
+        for (const auto& peer : peers_)
+            if (peer != nullptr && peer->copies.contains(object)) owe(origin.now, *peer, object);
+        if (options_.streamed && owner_.is_server()) {
+            cell.accounts.owe(origin.now);
+            unaccounted_.insert(object);
+            owner_.want_flush(*this);
+        }
+        const T after = cell.value;  // who is told may change or end it
+        tell(origin, object, &before, &after);
+    }
+    void drop(const Origin& origin, ObjectId object) {
+        if (const auto handle = handles_.find(object); handle != handles_.end()) {
+            alive_.erase(handle->second);
+            handles_.erase(handle);
+        }
+        auto node = cells_.extract(object);
+        if (node.empty()) return;
+        unaccounted_.erase(object);
+        tell(origin, object, &node.mapped().value, nullptr, &node.mapped());
+    }
+    void tell(const Origin& origin, ObjectId object, const T* before, const T* now,
+              const Cell* ended = nullptr) {
+        listeners.each(origin.now, object, [&](const Watcher& watcher) {
+            (void)owner_.guarded(origin.now, origin.peer, *this, {},
+                                 [&] { watcher(origin, object, before, now); });
+        });
+        const Heard heard(origin, info_, object, wire::codec_type<T>(), now);
+        if (!subscribers_.empty()) tell_each(subscribers_, heard, {});
+        const auto place = cells_.find(object);
+        const Cell* const cell = ended != nullptr ? ended : place == cells_.end() ? nullptr : &place->second;
+        if (cell == nullptr || cell->subscribers.empty()) return;
+        tell_each(std::vector<Subscription*>(cell->subscribers), heard, {});
+    }
+    // --- subscriptions to single objects, as "name/id"
+    void resolve(ObjectId object, Cell& cell) {
+        if (owner_.subscriptions().empty()) return;
+        const std::string name = info_.name + "/" + std::to_string(object.value);
+        for (const auto& subscription : owner_.subscriptions())
+            if (!subscription->is_ended && subscription->pattern.matches(name))
+                cell.subscribers.push_back(subscription.get());
+    }
+    void join(Subscription& subscription) override {
+        Remote::join(subscription);
+        for (auto& [object, cell] : cells_)
+            if (!subscription.is_ended &&
+                subscription.pattern.matches(info_.name + "/" + std::to_string(object.value)))
+                cell.subscribers.push_back(&subscription);
+    }
+    void leave_ended() override {
+        Remote::leave_ended();
+        for (auto& [object, cell] : cells_)
+            std::erase_if(cell.subscribers, [](const Subscription* each) { return each->is_ended; });
+    }
+
+    // --- sending
+    void begin_copy(TimePoint now, PeerState& peer, ObjectId object) {
+        if (!owner_.is_server() || (options_.streamed && !peer.loaded.contains(object))) return;
+        if (peer.copies.try_emplace(object).second) owe(now, peer, object);
+    }
+    void end_copy(PeerState& peer, ObjectId object) {
+        const auto node = peer.copies.extract(object);
+        peer.owed.erase(object);
+        if (node.empty() || node.mapped().handle == 0) return;
+        peer.ends[node.mapped().handle] = true;
+        owner_.want_flush(*this);
+    }
+    void owe(TimePoint now, PeerState& peer, ObjectId object) {
+        peer.copies.at(object).schedule.owe(now);
+        peer.owed.insert(object);
+        owner_.want_flush(*this);
+    }
+    void on_ready(TimePoint now, ConnectionId id) override {
+        if (id.slot >= peers_.size()) peers_.resize(id.slot + 1);
+        peers_[id.slot] = std::make_unique<PeerState>();
+        peers_[id.slot]->id = id;
+        if (!owner_.is_server()) {
+            // A new server, or the old one again: it tells all anew.
+            alive_.clear();
+            handles_.clear();
+            seen_ = HandleSet{};
+            return send_loads(now, std::vector<ObjectId>(loaded_.begin(), loaded_.end()), LoadOp::loaded);
+        }
+        ++ready_;
+        for (const auto& [object, cell] : cells_) begin_copy(now, *peers_[id.slot], object);
+    }
+    void on_gone(TimePoint now, ConnectionId id) override {
+        PeerState* const peer = find_peer(id);
+        if (peer == nullptr) return;
+        for (const ObjectId object : peer->loaded)
+            if (const auto cell = cells_.find(object); cell != cells_.end()) --cell->second.loaded_by;
+        peers_[id.slot].reset();
+        if (owner_.is_server()) {
+            --ready_;
+            return;
+        }
+        // What the server does not tell is not there.
+        for (const ObjectId object : objects()) drop(Origin{now, id}, object);
+    }
+    PeerState* find_peer(ConnectionId id) {
+        return id.slot < peers_.size() && peers_[id.slot] != nullptr && peers_[id.slot]->id == id
+                   ? peers_[id.slot].get()
+                   : nullptr;
+    }
+    void collect_due(TimePoint now, bool all, std::vector<Due>& out) override {
+        next_due_ = kNever;
+        due_.clear();
+        const bool is_critical = options_.priority == kCriticalPriority;
+        for (const auto& peer : peers_) {
+            if (peer == nullptr) continue;
+            for (const auto& [handle, is_owed] : peer->ends) {
+                if (!is_owed) continue;
+                out.push_back({peer->id, this, due_.size(), ~std::uint64_t{0}, is_critical});
+                due_.push_back({{}, handle, true});
+            }
+            for (const ObjectId object : peer->owed) {
+                const SendSchedule& schedule = peer->copies.at(object).schedule;
+                if (!all && now < schedule.next()) {
+                    next_due_ = std::min(next_due_, schedule.next());
+                    continue;
+                }
+                out.push_back(
+                    {peer->id, this, due_.size(), schedule.score(now, options_.priority), is_critical});
+                due_.push_back({object, 0, false});
+            }
+        }
+        account(now);
+    }
+    std::size_t send_due(TimePoint now, const Due& due) override {
+        PeerState* const peer = find_peer(due.peer);
+        const Sent item = due_[static_cast<std::size_t>(due.item)];
+        if (peer == nullptr) return 0;
+        return item.is_end ? send_end(now, *peer, item.handle) : send_value(now, *peer, item.object);
+    }
+    std::size_t send_end(TimePoint now, PeerState& peer, std::uint64_t handle) {
+        const auto place = peer.ends.find(handle);
+        if (place == peer.ends.end() || !place->second) return 0;
+        owner_.frame.clear();
+        write_table_head(owner_.frame, info_.index, {handle, TableHead::kGone, 0, {}});
+        const std::size_t size = post(now, peer, {{}, handle, true});
+        if (size > 0) place->second = false;
+        return size;
+    }
+    std::size_t send_value(TimePoint now, PeerState& peer, ObjectId object) {
+        const auto cell = cells_.find(object);
+        const auto place = peer.copies.find(object);
+        if (cell == cells_.end() || place == peer.copies.end() || !peer.owed.contains(object)) return 0;
+        Copy& copy = place->second;
+        const Version<T>* const baseline = copy.sent.baseline();
+        const std::uint64_t version = copy.sent.next_version();
+        const std::uint64_t handle = copy.handle != 0 ? copy.handle : peer.last_handle + 1;
+        std::vector<std::byte>& frame = owner_.frame;
+        frame.clear();
+        write_table_head(frame, info_.index,
+                         {handle, baseline != nullptr ? version - baseline->number : 0, version, object});
+        const std::size_t start = frame.size();
+        T reconstructed{};
+        if (!append_value<T>(frame, owner_.scratch, baseline != nullptr ? &baseline->value : nullptr,
+                             cell->second.value, options_.epsilon, reconstructed))
+            return 0;
+        ++statistics_.encodings;
+        if (!passes_chain(now, peer.id, cell->second.value, Bytes(frame).subspan(start))) {
+            if (PeerState* const still = find_peer(due_peer_); still != nullptr) settle_debt(*still, object);
+            return 0;
+        }
+        const std::size_t size = post(now, peer, {object, handle, false}, &copy, std::move(reconstructed));
+        if (size == 0) {
+            copy.schedule.wait_until(now + std::max(options_.interval, kTryAgain));
+            next_due_ = std::min(next_due_, copy.schedule.next());
+            return 0;
+        }
+        if (copy.handle == 0) copy.handle = ++peer.last_handle;
+        copy.schedule.sent(now, options_.interval);
+        peer.owed.erase(object);
+        return size;
+    }
+    void settle_debt(PeerState& peer, ObjectId object) {
+        peer.owed.erase(object);
+        if (const auto copy = peer.copies.find(object); copy != peer.copies.end())
+            copy->second.schedule.settle_debt();
+    }
+    // The registry's frame, to this peer: its bytes, or 0 if the transport had no room.
+    std::size_t post(TimePoint now, PeerState& peer, const Sent& what, Copy* copy = nullptr, T value = {}) {
+        MessageId message{};
+        if (owner_.send(now, *this, peer.id, owner_.frame, &message) != Remotes::Sent::sent) {
+            ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::unsent)];
+            next_due_ = std::min(next_due_, now + kTryAgain);
+            return 0;
+        }
+        ++statistics_.out.messages;
+        statistics_.out.bytes += owner_.frame.size();
+        peer.under_way[message.value] = what;
+        if (copy != nullptr) copy->sent.sent(message, std::move(value));
+        return owner_.frame.size();
+    }
+    bool passes_chain(TimePoint now, ConnectionId peer, const T& value, Bytes payload) {
+        if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) return true;
+        due_peer_ = peer;
+        const std::vector<std::byte> own_frame = owner_.frame;
+        T copy = value;
+        Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &copy,
+                        payload);
+        const Outcome outcome = run_chains(outbound_, owner_.chain(Direction::outbound), message,
+                                           [](Message&) { return Outcome::passed; });
+        owner_.frame = own_frame;
+        if (outcome == Outcome::passed) return true;
+        ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+        return false;
+    }
+    void on_settled(TimePoint now, ConnectionId id, MessageId message, MessageFate fate) override {
+        PeerState* const peer = find_peer(id);
+        if (peer == nullptr) return;
+        const auto node = peer->under_way.extract(message.value);
+        if (node.empty()) return;
+        const Sent& what = node.mapped();
+        if (what.is_end) {
+            const auto end = peer->ends.find(what.handle);
+            if (end == peer->ends.end()) return;
+            if (fate == MessageFate::delivered) {
+                peer->ends.erase(end);
+            } else {
+                end->second = true;
+                owner_.want_flush(*this);
+            }
+            return;
+        }
+        const auto copy = peer->copies.find(what.object);
+        if (copy == peer->copies.end() || copy->second.handle != what.handle) return;
+        if (copy->second.sent.settle(message, fate) == SentValue<T>::Settled::newest_lost)
+            owe(now, *peer, what.object);
+    }
+    [[nodiscard]] TimePoint poll_timeout() const override { return next_due_; }
+    void handle_timeout(TimePoint /*now*/) override {
+        next_due_ = kNever;
+        owner_.want_flush(*this);
+    }
+
+    // --- streaming
+    [[nodiscard]] bool speaks_on(ChannelMode mode) const override {
+        if (!owner_.is_server()) return mode == info_.mode;
+        return options_.streamed && mode == ChannelMode::reliable_ordered;
+    }
+    // What those who have not loaded an object would have been sent by now.
+    void account(TimePoint now) {
+        for (auto place = unaccounted_.begin(); place != unaccounted_.end();) {
+            Cell& cell = cells_.at(*place);
+            if (now < cell.accounts.next()) {
+                next_due_ = std::min(next_due_, cell.accounts.next());
+                ++place;
+                continue;
+            }
+            const std::size_t bits =
+                wire::measure_delta(cell.accounted, cell.value, wire::DeltaOptions{options_.epsilon});
+            const std::size_t waiting = ready_ - cell.loaded_by;
+            withheld_.updates += waiting;
+            withheld_.bytes += waiting * (kHeadBytes + (bits + 7) / 8);
+            cell.accounted = cell.value;
+            cell.accounts.sent(now, options_.interval);
+            place = unaccounted_.erase(place);
+        }
+    }
+    static constexpr std::size_t kHeadBytes = 4;  // of a change, at least
+    void send_loads(TimePoint now, const std::vector<ObjectId>& objects, LoadOp op) {
+        for (std::size_t at = 0; at < objects.size(); at += kMaxLoadIds) {
+            const std::size_t count = std::min(kMaxLoadIds, objects.size() - at);
+            std::vector<std::byte> frame;
+            append_varint(frame, std::uint64_t{info_.index} + 1);
+            frame.push_back(static_cast<std::byte>(op));
+            append_varint(frame, count);
+            for (std::size_t i = 0; i < count; ++i) append_varint(frame, objects[at + i].value);
+            for (const auto& peer : peers_) {
+                if (peer == nullptr || owner_.send_as(now, *this, ChannelMode::reliable_ordered, peer->id,
+                                                      frame) == Remotes::Sent::unsent)
+                    continue;
+                ++statistics_.out.messages;
+                statistics_.out.bytes += frame.size();
+            }
+        }
+    }
+    Outcome on_loads(TimePoint now, PeerState& peer, ByteReader& reader) {
+        const auto op = static_cast<LoadOp>(reader.read<std::uint8_t>());
+        const std::uint64_t count = reader.read_varint();
+        if (!reader.ok() || (op != LoadOp::loaded && op != LoadOp::unloaded) || count == 0 ||
+            count > kMaxLoadIds)
+            return Outcome::malformed;
+        std::vector<ObjectId> objects;
+        for (std::uint64_t i = 0; i < count; ++i) objects.push_back(ObjectId{reader.read_varint()});
+        if (!reader.at_end()) return Outcome::malformed;
+        if (!peer.loads.take(now, options_.load_rate, count)) return Outcome::rate_limited;
+        for (const ObjectId object : objects) {
+            const auto cell = cells_.find(object);
+            if (op == LoadOp::unloaded) {
+                if (peer.loaded.erase(object) == 0) continue;
+                if (cell != cells_.end()) --cell->second.loaded_by;
+                end_copy(peer, object);
+                continue;
+            }
+            if (peer.loaded.contains(object)) continue;
+            if (peer.loaded.size() >= options_.max_loaded || peer.ends.size() >= options_.max_loaded)
+                return Outcome::invalid;
+            if (may_load_ && !may_load_(now, peer.id, object)) return Outcome::unauthorised;
+            peer.loaded.insert(object);
+            if (cell == cells_.end()) continue;
+            ++cell->second.loaded_by;
+            begin_copy(now, peer, object);
+        }
+        return Outcome::passed;
+    }
+
+    // --- receiving
+    Outcome on_message(TimePoint now, ConnectionId id, Bytes body) override {
+        PeerState* const peer = find_peer(id);
+        ByteReader reader(body);
+        if (peer == nullptr) return Outcome::malformed;
+        if (owner_.is_server()) return on_loads(now, *peer, reader);
+        TableHead head;
+        if (!read_table_head(reader, head)) return Outcome::malformed;
+        if (head.distance == TableHead::kGone) return on_end(Origin{now, id}, head.handle);
+        const auto known = alive_.find(head.handle);
+        if (known == alive_.end() && (head.distance != 0 || seen_.contains(head.handle)))
+            return Outcome::passed;  // of an object that has ended, or has not begun here
+        const T* baseline = nullptr;
+        if (head.distance != 0) {
+            baseline = known->second.values.find(head.version - head.distance);
+            if (baseline == nullptr) return Outcome::passed;  // superseded since
+        }
+        T value{};
+        const Bytes payload = reader.read_bytes(reader.remaining());
+        if (!(baseline != nullptr ? wire::decode_delta(payload, *baseline, value)
+                                  : wire::decode(payload, value)))
+            return Outcome::malformed;
+        if (known != alive_.end() && head.distance == 0 && known->second.object != head.object)
+            return Outcome::malformed;
+        Message message(now, Direction::inbound, id, info_, *codec_, wire::codec_type<T>(), &value, body);
+        message.mark_decoded();
+        return run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message&) {
+            return known == alive_.end() ? begin(Origin{now, id}, head, value)
+                                         : change(Origin{now, id}, known->second, head, value);
+        });
+    }
+    Outcome begin(const Origin& origin, const TableHead& head, const T& value) {
+        const auto older = handles_.find(head.object);
+        if (older == handles_.end() && cells_.size() >= options_.max_objects) return Outcome::over_budget;
+        if (!seen_.add(head.handle)) return Outcome::malformed;
+        if (options_.streamed && !loaded_.contains(head.object)) return Outcome::passed;
+        if (older != handles_.end()) {
+            if (older->second > head.handle) return Outcome::passed;
+            alive_.erase(older->second);
+        }
+        handles_[head.object] = head.handle;
+        Received& received = alive_[head.handle];
+        received.object = head.object;
+        received.values.keep({head.version, value});
+        put(origin, head.object, &value);
+        return Outcome::passed;
+    }
+    Outcome change(const Origin& origin, Received& received, const TableHead& head, const T& value) {
+        const bool is_newest = received.values.is_newest(head.version);
+        const ObjectId object = received.object;
+        received.values.keep({head.version, value});
+        if (is_newest) put(origin, object, &value);
+        return Outcome::passed;
+    }
+    Outcome on_end(const Origin& origin, std::uint64_t handle) {
+        const auto known = alive_.find(handle);
+        if (known == alive_.end())
+            return seen_.contains(handle) || seen_.add(handle) ? Outcome::passed : Outcome::malformed;
+        drop(origin, known->second.object);
+        return Outcome::passed;
+    }
+
+    std::string contract_text() const override {
+        return std::string(options_.streamed ? "streamed " : "") + wire::schema_text<T>();
+    }
+
+    TableOptions options_;
+    std::map<ObjectId, Cell> cells_;
+    std::map<ObjectId, std::optional<T>> staged_;  // by handlers of the transaction that is being applied
+    TimePoint staged_at_{};
+    std::vector<std::unique_ptr<PeerState>> peers_;  // by slot
+    std::size_t ready_ = 0;
+    std::vector<Sent> due_;  // what was collected last
+    ConnectionId due_peer_{};
+    TimePoint next_due_ = kNever;
+    std::set<ObjectId> unaccounted_;
+    Withheld withheld_;
+    std::function<bool(TimePoint, ConnectionId, ObjectId)> may_load_;
+    // At a client.
+    std::map<std::uint64_t, Received> alive_;  // by handle
+    std::map<ObjectId, std::uint64_t> handles_;
+    HandleSet seen_;
+    std::set<ObjectId> loaded_;
+};
+
+}  // namespace detail
+}  // namespace squall::remotes
