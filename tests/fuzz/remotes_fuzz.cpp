@@ -21,6 +21,8 @@ void require(bool condition) {
     if (!condition) std::abort();
 }
 
+std::int32_t seen_score = 0;
+
 void declare(Remotes& remotes) {
     auto shot = *remotes.event<Shot>("shot");
     shot.use(Direction::inbound, limit_rate({.per_second = 1000}));
@@ -37,7 +39,20 @@ void declare(Remotes& remotes) {
     auto wait = *remotes.function<Question, Question>("wait", {.max_kept_answers = 8, .max_open_calls = 8});
     wait.answer_later([](const Origin&, const Question&, auto) {});
     (void)*remotes.property<Score>("mine", {.authority = Authority::owner});
-    (void)*remotes.property<Score>("score");
+    auto score = *remotes.property<Score>("score");
+    if (remotes.is_server())
+        score.watch([](const Origin&, const Score&, const Score& now) { seen_score = now.points; });
+    (void)*remotes.table<Score>("things", {.max_objects = 8});
+    (void)*remotes.table<Score>("streamed", {.streamed = true, .max_loaded = 8});
+    (void)*remotes.object_event<Shot>("hit");
+    auto trades = *remotes.transactions("trades", {.max_steps = 8, .max_kept = 4});
+    // What it sets in a transaction is never seen, because it always fails.
+    auto cheat = *remotes.function<Question, Question>("cheat");
+    cheat.answer([&remotes, score, trades](const Origin& origin, const Question&) -> Result<Question> {
+        if (!trades.undo([] {})) return Question{};
+        if (remotes.is_server()) require(score.set(origin.now, Score{666, {}, {}}).has_value());
+        throw 1;
+    });
     (void)*remotes.contract<Score>(
         "state",
         [](const Score&, std::optional<MessageId> id, bool, const ContractOrigin& from,
@@ -70,11 +85,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     net.run(std::chrono::milliseconds(50));
     std::uint64_t sent = 0;
     while (script.remaining() > 2) {
-        const auto channel = script.read<std::uint8_t>() % 4;
+        const auto where = script.read<std::uint8_t>();
+        const auto channel = where % 4;
         const std::size_t wanted = script.read<std::uint8_t>();
         const Bytes message = script.read_bytes(std::min(wanted, script.remaining()));
         auto& endpoint = *client.endpoint;
         if (endpoint.state() != ClientState::connected) break;
+        if (where >= 128 && !net.server_remotes->peers().empty()) {
+            // A server that lies, to a client that believes it.
+            if (net.server_endpoint->send(net.now, net.peer(0), ChannelId{static_cast<std::uint8_t>(channel)},
+                                          message))
+                net.run(std::chrono::milliseconds(3));
+            continue;
+        }
         if (endpoint.send(net.now, endpoint.connection(), ChannelId{static_cast<std::uint8_t>(channel)},
                           message))
             ++sent;
@@ -82,7 +105,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (!net.server_remotes->peers().empty())
         for (const Remote* const remote : net.server_remotes->remotes())
-            require(remote->statistics().in.messages <= sent + 2);
+            require(remote->statistics().in.messages <= sent * 8 + 2);  // steps
     net.run(std::chrono::milliseconds(200));
+    for (Remotes* const side : {net.server_remotes.get(), client.remotes.get()})
+        require(side->undo_log() == nullptr);
+    require(seen_score == 0);
     return 0;
 }

@@ -391,6 +391,67 @@ TEST_F(Transactions, OfASilentPeerEndAndHoldNothing) {
     EXPECT_EQ(server->bank.value(), Gold{1});
 }
 
+// Bytes of section 7.9 of the standard.
+TEST_F(Transactions, HaveTheirGoldenBytes) {
+    start(1);
+    server->buy.answer([](const Origin&, const Item&) -> Result<Gold> { return Gold{7}; });
+    struct Payloads final : trace::Sink {
+        void on_event(const trace::Event& event) override {
+            if (event.kind == trace::EventKind::message_sent && event.detail / 256 == 7 &&
+                event.detail % 256 == 0)
+                all.push_back(to_hex(event.payload));
+        }
+        std::vector<std::string> all;
+    } payloads;
+    net.clients[0]->remotes->set_trace(&payloads, 1);
+    net.server_remotes->set_trace(&payloads, 1);
+    Transaction trade = clients[0]->trades.begin();
+    trade.set(clients[0]->purse, Gold{30}).call(clients[0]->buy, Item{"x", 0});
+    ASSERT_TRUE(trade.commit(net.now, to_server(), {.deadline = 300ms}, keep_result()));
+    net.run(200ms);
+    server->purse.set_owner({});
+    trade.set(clients[0]->purse, Gold{31});
+    ASSERT_TRUE(
+        trade.commit(net.now, to_server(), {.deadline = 300ms, .key = 0x0102030405060708}, keep_result()));
+    net.run(200ms);
+    // bag, bank, buy, cheer, purse, stock and trades are 1 to 7; 220 ms and 420 ms after they met.
+    EXPECT_EQ(payloads.all, (std::vector<std::string>{"07"
+                                                      "01"
+                                                      "01"
+                                                      "dc01"
+                                                      "ac02"
+                                                      "02"
+                                                      "05"
+                                                      "05"
+                                                      "01"
+                                                      "1e000080"
+                                                      "03"
+                                                      "0b"
+                                                      "0100780000000000000000",
+                                                      "07"
+                                                      "03"
+                                                      "01"
+                                                      "04"
+                                                      "07000080",
+                                                      "07"
+                                                      "02"
+                                                      "02"
+                                                      "a403"
+                                                      "ac02"
+                                                      "0807060504030201"
+                                                      "01"
+                                                      "05"
+                                                      "05"
+                                                      "02"
+                                                      "1f000080",
+                                                      "07"
+                                                      "04"
+                                                      "02"
+                                                      "01"
+                                                      "07" +
+                                                          to_hex(as_bytes("refused: unauthorised"))}));
+}
+
 // Money is neither made nor lost, whatever is dropped, doubled, reordered or refused, for whoever looks.
 class TransactionWeather : public ::testing::TestWithParam<std::uint64_t> {};
 
