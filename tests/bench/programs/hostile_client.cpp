@@ -30,6 +30,7 @@ using namespace squall::bench;
 using namespace std::chrono_literals;
 
 constexpr Duration kTick = 16ms;
+constexpr std::uint64_t kJunkProtocol = 77;
 
 std::int64_t processor_time() {
     timespec time{};
@@ -190,6 +191,16 @@ class JunkSender {
     void run(sockaddr_in to, std::uint64_t per_second) {
         std::array<std::byte, 1300> datagram;
         for (std::byte& byte : datagram) byte = static_cast<std::byte>(rng_.below(256));
+        // Requests look right up to their private part, so that the server must try to open it: version,
+        // protocol, and an expiry far away.
+        std::array<std::byte, 1078> forged_request{};
+        std::copy_n(datagram.begin(), forged_request.size(), forged_request.begin());
+        ByteWriter writer(forged_request);
+        writer.write(std::uint8_t{0});
+        for (const char c : std::string_view("NETCODE 1.02\0", 13))
+            writer.write(static_cast<std::uint8_t>(c));
+        writer.write(kJunkProtocol);
+        writer.write(std::uint64_t{4'000'000'000});
         const auto start = std::chrono::steady_clock::now();
         while (!is_stopped_) {
             const auto elapsed = std::chrono::steady_clock::now() - start;
@@ -200,9 +211,12 @@ class JunkSender {
             }
             for (; sent < due; ++sent) {
                 // Requests, responses, payloads and rubbish of all sizes.
-                const std::size_t size = sent % 4 == 0 ? 1078 : 20 + rng_.below(1200);
-                datagram[0] = static_cast<std::byte>(sent % 4 == 0 ? 0 : rng_.below(256));
-                const auto written = ::sendto(sockets_[sent % sockets_.size()], datagram.data(), size, 0,
+                const bool is_request = sent % 4 == 0;
+                const std::size_t size = is_request ? forged_request.size() : 20 + rng_.below(1200);
+                datagram[0] = static_cast<std::byte>(rng_.below(256));
+                forged_request[200] = datagram[0];  // in the private part: no two the same
+                const auto written = ::sendto(sockets_[sent % sockets_.size()],
+                                              is_request ? forged_request.data() : datagram.data(), size, 0,
                                               reinterpret_cast<const sockaddr*>(&to), sizeof(to));
                 if (written > 0) sent_bytes += static_cast<std::uint64_t>(written);
             }
@@ -230,7 +244,7 @@ JunkFigures real(std::uint64_t junk_per_second, Duration span) {
     auto host = std::move(*AsioHost::make());
     SystemEntropy entropy;
     TransportConfig transport;
-    transport.protocol_id = 77;
+    transport.protocol_id = kJunkProtocol;
     transport.channels = remotes::remote_channels();
     ServerConfig server_config;
     server_config.transport = transport;
@@ -254,7 +268,7 @@ JunkFigures real(std::uint64_t junk_per_second, Duration span) {
         std::exit(2);
     }
     ConnectTokenRequest request;
-    request.protocol_id = 77;
+    request.protocol_id = kJunkProtocol;
     request.client_id = ClientId{1};
     request.now = system_wall_clock();
     request.public_addresses = {address};
