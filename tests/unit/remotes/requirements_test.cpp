@@ -150,10 +150,11 @@ TEST(ServerAuthority, RefusesAndCountsWritesToWhatAClientDoesNotOwn) {
         << "an honest client's own check";
     // The first owns `aim`; the second only says so.
     aim.set_owner(net.peer(0));
-    for (auto& each : aims) each.claim();
+    aims[0].claim();
     ASSERT_TRUE(aims[0].set(net.now, {5}));
     net.run(500ms);
     EXPECT_EQ(aim.value().left, 5U);
+    aims[1].claim();
     ASSERT_TRUE(aims[1].set(net.now, {666}));
     // And a value for `score`, in bytes that only a forger writes: number 2, version 1, a whole value.
     const std::vector<std::byte> forged{std::byte{2}, std::byte{1}, std::byte{0}, std::byte{9},
