@@ -163,37 +163,42 @@ using Middleware = std::function<Outcome(Message&, const Next&)>;
 class Next {
   public:
     using Chain = std::vector<Middleware>;
-    // `end` is what happens when nobody stopped the message; `start` is the place to begin at, counted over
-    // both chains.
-    template <class End>
-    Next(const Chain& first, const Chain& second, Message& message, End& end, std::size_t start = 0)
-        : chains_{&first, &second},
-          message_(&message),
-          end_(&end),
-          run_end_([](void* self, Message& m) { return (*static_cast<End*>(self))(m); }),
-          chain_(start < first.size() ? 0 : 1),
-          place_(start < first.size() ? start : start - first.size()) {}
+    // One message's way through two chains; `end` is what happens when nobody stopped the message. A Next is
+    // a place on it.
+    class Way {
+      public:
+        template <class End>
+        Way(const Chain& first, const Chain& second, Message& message, End& end)
+            : first_(first),
+              second_(second),
+              message_(message),
+              end_(&end),
+              run_end_([](void* self, Message& m) { return (*static_cast<End*>(self))(m); }) {}
+
+      private:
+        friend class Next;
+        const Chain& first_;
+        const Chain& second_;
+        Message& message_;
+        void* end_;
+        Outcome (*run_end_)(void*, Message&);
+    };
+    // `place` is counted over both chains.
+    Next(const Way& way, std::size_t place) : way_(&way), place_(place) {}
 
     Outcome operator()() const {
-        Next rest = *this;
-        while (rest.chain_ < 2 && rest.place_ == rest.chains_[rest.chain_]->size()) {
-            ++rest.chain_;
-            rest.place_ = 0;
-        }
-        if (rest.chain_ == 2) return run_end_(end_, *message_);
-        const Middleware& middleware = (*rest.chains_[rest.chain_])[rest.place_++];
-        return middleware(*message_, rest);
+        const std::size_t in_first = way_->first_.size();
+        if (place_ < in_first) return way_->first_[place_](way_->message_, Next(*way_, place_ + 1));
+        if (place_ - in_first < way_->second_.size())
+            return way_->second_[place_ - in_first](way_->message_, Next(*way_, place_ + 1));
+        return way_->run_end_(way_->end_, way_->message_);
     }
-    // Where it goes on, counted over both chains.
-    [[nodiscard]] std::size_t position() const { return chain_ == 0 ? place_ : chains_[0]->size() + place_; }
+    // Where it goes on.
+    [[nodiscard]] std::size_t position() const { return place_; }
 
   private:
-    std::array<const Chain*, 2> chains_;
-    Message* message_;
-    void* end_;
-    Outcome (*run_end_)(void*, Message&);
-    std::size_t chain_ = 0;
-    std::size_t place_ = 0;
+    const Way* way_;
+    std::size_t place_;
 };
 
 // Runs a message through two chains, one after the other, and then `end`. Two empty chains cost two
@@ -203,7 +208,7 @@ Outcome run_chains(const Next::Chain& first, const Next::Chain& second, Message&
                    std::size_t start = 0) {
     if (first.empty() && second.empty()) return end(message);
     try {
-        return Next(first, second, message, end, start)();
+        return Next(Next::Way(first, second, message, end), start)();
     } catch (const std::exception& thrown) {
         return message.report_throw(thrown.what());
     } catch (...) {
