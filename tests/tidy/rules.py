@@ -233,11 +233,22 @@ def quoted_examples(source, examples):
             yield source.path, line, "quoted examples", "this C++ is in no file of lib/examples, so nobody knows whether it compiles"
 
 
+def tests_named(source, tests):
+    """A test that lib/FEATURES.md names (`Suite.Name`) exists. `tests`: the names of all tests."""
+    for line, name in source.text_matches(r"(?<![\w.`/])[A-Z]\w+\.[A-Z]\w+"):
+        if name not in tests:
+            yield source.path, line, "tests named", f"there is no test {name}"
+
+
 def document_findings(sources, paths):
     """What the rules over several files find in the documents. `sources`: all text files; `paths`: all files."""
     examples = [source.text for source in sources if source.path.startswith("lib/examples/")]
+    declared = r"\bTEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)"
+    tests = {".".join(pair) for source in sources if source.path.startswith("tests/") for pair in re.findall(declared, source.text)}
     for source in sources:
         if source.path.endswith(".md"):
             yield from links(source, set(paths))
         if source.path == "README.md":
             yield from quoted_examples(source, examples)
+        if source.path == "lib/FEATURES.md":
+            yield from tests_named(source, tests)

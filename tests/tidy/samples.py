@@ -118,5 +118,6 @@ DOCUMENT_SAMPLES = [
     ({"README.md": "[a](lib/a.md) [b](lib) [c](https://example.org) [d](#d)\n", "lib/a.md": "[up](../README.md#x)\n"}, []),
     ({"README.md": "\n[gone](lib/gone.md)\n"}, [("README.md", 2)]),
     ({"README.md": "```cpp\n  int x;\n```\n", "lib/examples/a.cpp": "void f() {\n  int x;\n}\n"}, []),
+    ({"lib/FEATURES.md": "| F1 | a | A.Works; `Suite.Name` |\n| F2 | b | A.Gone, [A.md](../A.md) |\n", "A.md": "", "tests/unit/a_test.cpp": "TEST(A, Works) {}\n"}, [("lib/FEATURES.md", 2)]),
     ({"README.md": "text\n```cpp\nint y;\n```\n", "lib/examples/a.cpp": "int x;\n"}, [("README.md", 2)]),
 ]

@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="name the rules and the exceptions")
     arguments = parser.parse_args()
     if arguments.list:
-        print("rules:", ", ".join([*rules.RULES, "top level", "links", "quoted examples"]))
+        print("rules:", ", ".join([*rules.RULES, "top level", "links", "quoted examples", "tests named"]))
         for (rule, path), reason in rules.EXCEPTIONS.items():
             print(f"exception: {rule} in {path}: {reason}")
         return 0
@@ -63,7 +63,7 @@ def main():
     found.extend(rules.document_findings(sources, paths))
     for path, line, rule, message in found:
         print(f"{path}:{line}: {rule}: {message}")
-    print(f"{len(sources)} files, {len(rules.RULES) + 3} rules, {len(found)} findings")
+    print(f"{len(sources)} files, {len(rules.RULES) + 4} rules, {len(found)} findings")
     return 1 if found else 0
 
 
