@@ -159,6 +159,7 @@ BENCHMARK_CAPTURE(virtual_session, aes256_gcm, Suite::aes256_gcm)
     ->Arg(10'000)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(virtual_session, netcode, Suite::netcode)->Arg(1000)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(virtual_session, signed, Suite::hmac_signed)->Arg(1000)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(virtual_session, none, Suite::none)->Arg(1000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
