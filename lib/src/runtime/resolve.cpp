@@ -22,6 +22,20 @@ int native_family(ResolveFamily family) {
     return family == ResolveFamily::ipv6 ? AF_INET6 : AF_UNSPEC;
 }
 
+// This machine, whatever the system's tables say: RFC 6761, section 6.3. Minimal systems have no /etc/hosts.
+bool is_localhost(std::string_view name) {
+    constexpr std::string_view kName = "localhost";
+    return std::ranges::equal(name, kName,
+                              [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+std::vector<Address> loopback_addresses(std::uint16_t port, ResolveFamily family) {
+    std::vector<Address> out;
+    if (family != ResolveFamily::ipv6) out.push_back(Address::loopback(port));
+    if (family != ResolveFamily::ipv4)
+        out.push_back(Address::ipv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, port));
+    return out;
+}
+
 std::unexpected<Error> lookup_error(int code, const std::string& name, int number) {
     if (code == EAI_SYSTEM)
         return std::unexpected(runtime::system_error(number, fmt::format("cannot look up '{}'", name)));
@@ -45,6 +59,7 @@ Result<std::vector<Address>> resolve(std::string_view name, std::uint16_t port, 
     hints.ai_socktype = SOCK_DGRAM;  // one answer an address, not one a protocol
     addrinfo* list = nullptr;
     const int code = ::getaddrinfo(text.c_str(), nullptr, &hints, &list);
+    if (code != 0 && is_localhost(name)) return loopback_addresses(port, family);
     if (code != 0) return lookup_error(code, text, errno);
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
     std::vector<Address> addresses;

@@ -80,6 +80,12 @@ TEST(Resolve, LocalhostHasALoopbackAddress) {
     EXPECT_EQ(std::set(addresses->begin(), addresses->end()).size(), addresses->size()) << "none twice";
 }
 
+// Some systems have no table of hosts, or none for IPv6.
+TEST(Resolve, LocalhostIsThisMachineInEveryFamilyAndCase) {
+    for (const auto family : {ResolveFamily::any, ResolveFamily::ipv4, ResolveFamily::ipv6})
+        for (const char* name : {"localhost", "LocalHost"}) EXPECT_TRUE(resolve(name, 5, family)) << name;
+}
+
 TEST(Resolve, WhatCannotBeANameIsAnError) {
     EXPECT_EQ(resolve("", 1).error().code, ErrorCode::invalid_argument);
     EXPECT_EQ(resolve(std::string(300, 'a'), 1).error().code, ErrorCode::invalid_argument);
