@@ -21,6 +21,9 @@ std::string_view to_string(EventKind kind) {
         case EventKind::link_verdict: return "link_verdict";
         case EventKind::tick: return "tick";
         case EventKind::mark: return "mark";
+        case EventKind::packet_opened: return "packet_opened";
+        case EventKind::packet_sealed: return "packet_sealed";
+        case EventKind::token_opened: return "token_opened";
     }
     return "unknown";
 }

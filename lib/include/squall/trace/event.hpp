@@ -32,6 +32,14 @@ enum class EventKind : std::uint8_t {
                    // size
     tick,          // one step of an application; id = tick number, detail = its duration in microseconds
     mark,          // an annotation of the user or the scenario; payload = its text
+    // Only where the endpoint was asked for them (PacketTrace). Payload: the packet in plain text, netcode
+    // header and body without the tag; id = its number, detail = netcode packet type, bytes = of the
+    // datagram. Of a connection where the packet has one.
+    packet_opened,  // after datagram_received, before what follows from it
+    packet_sealed,  // before its datagram_sent; others may come between, its header tells which it is
+    // A connect token was accepted by its server. Payload: the request (1078 bytes), its private token in
+    // plain text with the keys blanked, the last 16 bytes being the tag that had sealed it.
+    token_opened,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 

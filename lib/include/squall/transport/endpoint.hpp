@@ -146,6 +146,13 @@ struct SendOptions {
     std::uint16_t tag = 0;
 };
 
+// What of its packets an endpoint shows to its trace, besides the datagrams as they are on the wire.
+enum class PacketTrace : std::uint8_t {
+    sealed,     // no more
+    plain,      // packet_opened, packet_sealed, token_opened and datagram_refused as well
+    with_keys,  // and tokens with their keys: whoever has those can read the session on the wire
+};
+
 class Endpoint : public Node {
   public:
     // The next event, oldest first; nothing when drained. Call after every receive() and handle_timeout().
@@ -179,6 +186,8 @@ class Endpoint : public Node {
 
     // Where trace events go; nullptr: nowhere. `source` is written into each.
     virtual void set_trace(trace::Sink* sink, std::uint32_t source) = 0;
+    // Off (`sealed`) unless asked for: a recording needs it, and it costs an event a packet.
+    virtual void trace_packets(PacketTrace what) = 0;
 };
 
 class ServerEndpoint : public Endpoint {

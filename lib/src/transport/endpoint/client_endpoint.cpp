@@ -8,6 +8,7 @@
 #include "transport/endpoint/config_check.hpp"
 #include "transport/endpoint/datagram_account.hpp"
 #include "transport/endpoint/peer.hpp"
+#include "transport/secure/packet_tap.hpp"
 #include "transport/secure/secure_client.hpp"
 
 namespace squall {
@@ -15,7 +16,7 @@ namespace {
 
 using endpoint::Peer;
 
-class Client final : public ClientEndpoint {
+class Client final : public ClientEndpoint, private trace::Sink {
   public:
     Client(TimePoint now, ClientConfig config, EntropySource& entropy)
         : config_(std::move(config)),
@@ -36,6 +37,7 @@ class Client final : public ClientEndpoint {
     }
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
+        if (tap_) tap_->now = now;
         context_.events.release_held();
         account_.on_received(now, datagram, context_.tracer);
         secure_.receive(now, from, datagram);
@@ -43,6 +45,7 @@ class Client final : public ClientEndpoint {
     }
 
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
+        if (tap_) tap_->now = now;
         if (auto control = secure_.poll_transmit(now, buffer)) {
             if (peer_) rest();
             return account(now, *control, buffer);
@@ -71,6 +74,7 @@ class Client final : public ClientEndpoint {
     }
 
     void handle_timeout(TimePoint now) override {
+        if (tap_) tap_->now = now;
         context_.events.release_held();
         secure_.handle_timeout(now);
         drain_secure(now);
@@ -95,6 +99,7 @@ class Client final : public ClientEndpoint {
     }
 
     void disconnect(TimePoint now, ConnectionId id, DisconnectReason reason) override {
+        if (tap_) tap_->now = now;
         if (id != id_ || !id_.is_valid()) return;
         secure_.disconnect(now, reason);
         end(now, reason);
@@ -117,13 +122,31 @@ class Client final : public ClientEndpoint {
         return peer_->connection().statistics(channel);
     }
     [[nodiscard]] const EndpointStatistics& statistics() const override { return account_.statistics; }
-    void set_trace(trace::Sink* sink, std::uint32_t source) override { context_.tracer = {sink, source}; }
+    void set_trace(trace::Sink* sink, std::uint32_t source) override {
+        context_.tracer = {sink, source};
+        trace_packets(packet_trace_);
+    }
+    void trace_packets(PacketTrace what) override {
+        packet_trace_ = what;
+        tap_.reset();
+        trace::Sink& here = *this;
+        if (what != PacketTrace::sealed && context_.tracer.sink != nullptr)
+            tap_ = std::make_unique<secure::PacketTap>(&here, what == PacketTrace::with_keys);
+        secure_.set_tap(tap_.get());
+    }
     [[nodiscard]] ClientState state() const override { return secure_.state(); }
     [[nodiscard]] ConnectionId connection() const override { return id_; }
 
   private:
     static std::unexpected<Error> no_connection() {
         return fail(ErrorCode::not_connected, "this connection is not established yet, or has ended");
+    }
+
+    // A packet in plain text, from the secure layer, which does not know the connection's name.
+    void on_event(const trace::Event& event) override {
+        trace::Event named = event;
+        named.connection = event.connection.slot == 0 ? id_ : ConnectionId{};
+        context_.tracer.emit(named);
     }
 
     Transmit account(TimePoint now, Transmit transmit, MutableBytes buffer) {
@@ -165,6 +188,7 @@ class Client final : public ClientEndpoint {
         if (!peer_) return;
         if (!peer_->on_payload(now, event.packet_number, event.payload, event.datagram_bytes)) {
             account_.count(RefusalCause::malformed_payload);
+            if (tap_) tap_->show_refusal(RefusalCause::malformed_payload);
             disconnect(now, id_, DisconnectReason::protocol_error);
             return;
         }
@@ -186,6 +210,8 @@ class Client final : public ClientEndpoint {
 
     ClientConfig config_;
     endpoint::DatagramAccount account_;
+    PacketTrace packet_trace_ = PacketTrace::sealed;
+    std::unique_ptr<secure::PacketTap> tap_;  // there while packets are traced
     connection::ConnectionContext context_;
     secure::SecureClient secure_;
     std::unique_ptr<Peer> peer_;

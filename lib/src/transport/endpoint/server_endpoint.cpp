@@ -10,6 +10,7 @@
 #include "transport/endpoint/datagram_account.hpp"
 #include "transport/endpoint/deadline_heap.hpp"
 #include "transport/endpoint/peer.hpp"
+#include "transport/secure/packet_tap.hpp"
 #include "transport/secure/secure_server.hpp"
 
 namespace squall {
@@ -17,7 +18,7 @@ namespace {
 
 using endpoint::Peer;
 
-class Server final : public ServerEndpoint {
+class Server final : public ServerEndpoint, private trace::Sink {
   public:
     Server(TimePoint now, ServerConfig config, EntropySource& entropy)
         : config_(std::move(config)),
@@ -25,6 +26,7 @@ class Server final : public ServerEndpoint {
           secure_(now, config_, entropy, account_.statistics) {}
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
+        if (tap_) tap_->now = now;
         context_.events.release_held();
         account_.on_received(now, datagram, context_.tracer);
         secure_.receive(now, from, datagram);
@@ -32,6 +34,7 @@ class Server final : public ServerEndpoint {
     }
 
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
+        if (tap_) tap_->now = now;
         if (auto control = secure_.poll_transmit(now, buffer)) return account(now, *control, buffer);
         while (!ready_.empty()) {
             const std::uint32_t slot = ready_.front();
@@ -64,6 +67,7 @@ class Server final : public ServerEndpoint {
     }
 
     void handle_timeout(TimePoint now) override {
+        if (tap_) tap_->now = now;
         context_.events.release_held();
         secure_.handle_timeout(now);
         drain_secure(now);
@@ -107,6 +111,7 @@ class Server final : public ServerEndpoint {
     }
 
     void disconnect(TimePoint now, ConnectionId id, DisconnectReason reason) override {
+        if (tap_) tap_->now = now;
         if (find(id) == nullptr) return;
         secure_.disconnect(now, id.slot, reason);
         end_peer(now, id.slot, reason, false);
@@ -132,7 +137,18 @@ class Server final : public ServerEndpoint {
         return peer->connection().statistics(channel);
     }
     [[nodiscard]] const EndpointStatistics& statistics() const override { return account_.statistics; }
-    void set_trace(trace::Sink* sink, std::uint32_t source) override { context_.tracer = {sink, source}; }
+    void set_trace(trace::Sink* sink, std::uint32_t source) override {
+        context_.tracer = {sink, source};
+        trace_packets(packet_trace_);
+    }
+    void trace_packets(PacketTrace what) override {
+        packet_trace_ = what;
+        tap_.reset();
+        trace::Sink& here = *this;
+        if (what != PacketTrace::sealed && context_.tracer.sink != nullptr)
+            tap_ = std::make_unique<secure::PacketTap>(&here, what == PacketTrace::with_keys);
+        secure_.set_tap(tap_.get());
+    }
 
     Result<> reserve(TimePoint now, ClientId client, Duration timeout) override {
         return secure_.reserve(now, client, timeout);
@@ -168,6 +184,15 @@ class Server final : public ServerEndpoint {
         std::uint32_t generation = 0;
         ClientId client{};  // of the present or the last peer
     };
+
+    // A packet in plain text, from the secure layer: it knows slots, not who is in them.
+    void on_event(const trace::Event& event) override {
+        trace::Event named = event;
+        const std::uint32_t slot = event.connection.slot;
+        named.connection =
+            slot < slots_.size() ? ConnectionId{slot, slots_[slot].generation} : ConnectionId{};
+        context_.tracer.emit(named);
+    }
 
     Peer* peer_at(std::uint32_t slot) { return slot < slots_.size() ? slots_[slot].peer.get() : nullptr; }
     [[nodiscard]] const Peer* find(ConnectionId id) const {
@@ -263,6 +288,7 @@ class Server final : public ServerEndpoint {
         if (peer == nullptr) return;  // disconnected by the application earlier in this drain
         if (!peer->on_payload(now, event.packet_number, event.payload, event.datagram_bytes)) {
             account_.count(RefusalCause::malformed_payload);
+            if (tap_) tap_->show_refusal(RefusalCause::malformed_payload);
             disconnect(now, peer->id(), DisconnectReason::protocol_error);
             return;
         }
@@ -294,6 +320,8 @@ class Server final : public ServerEndpoint {
 
     ServerConfig config_;
     endpoint::DatagramAccount account_;
+    PacketTrace packet_trace_ = PacketTrace::sealed;
+    std::unique_ptr<secure::PacketTap> tap_;  // there while packets are traced
     connection::ConnectionContext context_;
     secure::SecureServer secure_;
     std::vector<Slot> slots_;

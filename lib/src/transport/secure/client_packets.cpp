@@ -99,7 +99,9 @@ void SecureClient::State::on_session_packet(TimePoint now, const PacketHeader& h
         case ReplayWindow::Verdict::replayed: return refuse(RefusalCause::replayed);
         case ReplayWindow::Verdict::too_old: return refuse(RefusalCause::too_old);
     }
-    const auto body = binding.open(*cipher, header, datagram);
+    PacketHeader its_header = header;
+    its_header.slot = 0;
+    const auto body = binding.open(*cipher, its_header, datagram);
     if (!body) return refuse(RefusalCause::not_authentic);
     replay.mark(header.sequence);
     if (!is_body_size_right(header.type, body->size())) return refuse(RefusalCause::wrong_size);

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cassert>
 
+#include "transport/secure/packet_tap.hpp"
+
 namespace squall::secure {
 namespace {
 
@@ -73,6 +75,9 @@ std::size_t PacketBinding::seal(const PacketCipher& cipher, const PacketHeader& 
     if (carries_id(header.type)) writer.write(header.connection_id);
     assert(writer.ok() && writer.remaining() >= body_bytes + cipher.tag_bytes());
     const auto sealed_bytes = body_bytes + cipher.tag_bytes();
+    if (tap_ != nullptr)
+        tap_->show(trace::EventKind::packet_sealed, header, buffer.first(writer.size() + body_bytes),
+                   writer.size() + sealed_bytes);
     cipher.seal(header.sequence, associated_data(header).view(), buffer.subspan(writer.size(), sealed_bytes));
     return writer.size() + sealed_bytes;
 }
@@ -82,6 +87,9 @@ std::optional<MutableBytes> PacketBinding::open(const PacketCipher& cipher, cons
     if (datagram.size() < header.bytes + cipher.tag_bytes()) return std::nullopt;
     const auto body = datagram.subspan(header.bytes);
     if (!cipher.open(header.sequence, associated_data(header).view(), body)) return std::nullopt;
+    if (tap_ != nullptr)
+        tap_->show(trace::EventKind::packet_opened, header,
+                   datagram.first(datagram.size() - cipher.tag_bytes()), datagram.size());
     return body.first(body.size() - cipher.tag_bytes());
 }
 

@@ -17,12 +17,16 @@ namespace squall::secure {
 //  | n | t | sequence   | connection id, 8 B | body      | tag, 16 B    |
 //  +-------+------------+- - - - - - - - - -+-----------+--------------+
 //  high 4 bits n, low 4 bits type            only types that carry one
+inline constexpr std::uint32_t kNoSlot = 0xffff'ffff;
+struct PacketTap;
+
 struct PacketHeader {
     PacketType type{};
     std::uint64_t sequence = 0;
     std::uint64_t connection_id = 0;
-    std::uint8_t prefix = 0;  // as received; 0 when writing
-    std::size_t bytes = 0;    // of the header itself, as received
+    std::uint8_t prefix = 0;       // as received; 0 when writing
+    std::size_t bytes = 0;         // of the header itself, as received
+    std::uint32_t slot = kNoSlot;  // whose packet it is, for the trace; not on the wire
 };
 
 // The header of an encrypted packet (type 1 and above). The tag is not looked at.
@@ -49,6 +53,8 @@ class PacketBinding {
     // Opens in place; nothing if the packet is shorter than its tag or not authentic.
     [[nodiscard]] std::optional<MutableBytes> open(const PacketCipher& cipher, const PacketHeader& header,
                                                    MutableBytes datagram) const;
+    // Shows from now on what is sealed and opened; nullptr: to nobody. The tap must outlive all copies.
+    void set_tap(const PacketTap* tap) { tap_ = tap; }
 
   private:
     struct AssociatedData {
@@ -59,6 +65,7 @@ class PacketBinding {
     [[nodiscard]] AssociatedData associated_data(const PacketHeader& header) const;
 
     std::array<std::byte, kVersionBytes + 8> prefix_{};
+    const PacketTap* tap_ = nullptr;
 };
 
 }  // namespace squall::secure

@@ -66,6 +66,7 @@ Result<> SecureClient::connect(TimePoint now, Bytes bytes) {
     attempt->started = attempt->server_since = now;
     s.suite = attempt->token.suite;
     s.binding = PacketBinding(s.suite, attempt->token.protocol_id);
+    s.binding.set_tap(s.tap);
     attempt->cipher =
         make_packet_cipher(s.suite, attempt->token.client_to_server_key, attempt->token.server_to_client_key);
     attempt->response_sequence = (std::uint64_t{1} << 62) | (s.entropy.u64() >> 2);
@@ -236,6 +237,7 @@ Transmit SecureClient::State::send_session(TimePoint now, PacketType type, Mutab
     header.type = type;
     header.sequence = next_sequence++;
     header.connection_id = connection_id;
+    header.slot = 0;
     const auto size = binding.seal(*cipher, header, buffer, body_bytes);
     last_sent = now;
     if (carries_id(type)) must_confirm_id = false;
@@ -323,6 +325,10 @@ Suite SecureClient::suite() const {
 }
 void SecureClient::set_probe_silence(Duration three_rto) {
     state_->three_rto = three_rto;
+}
+void SecureClient::set_tap(const PacketTap* tap) {
+    state_->tap = tap;
+    state_->binding.set_tap(tap);
 }
 void SecureClient::rest() {
     state_->events.shrink();

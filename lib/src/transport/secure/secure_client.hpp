@@ -14,6 +14,8 @@
 
 namespace squall::secure {
 
+struct PacketTap;
+
 class SecureClient {
   public:
     // The configuration is not copied: it must outlive the client.
@@ -50,6 +52,8 @@ class SecureClient {
     void disconnect(TimePoint now, DisconnectReason reason);
     // Gives back memory that nothing needs now.
     void rest();
+    // Shows packets in plain text from now on; nullptr: to nobody.
+    void set_tap(const PacketTap* tap);
     [[nodiscard]] const ControlLedger& control_bytes_sent() const;
     [[nodiscard]] const ControlLedger& control_bytes_received() const;
 

@@ -7,6 +7,7 @@
 #include "transport/secure/control_ledger.hpp"
 #include "transport/secure/farewells.hpp"
 #include "transport/secure/packet.hpp"
+#include "transport/secure/packet_tap.hpp"
 #include "transport/secure/pause_detector.hpp"
 #include "transport/secure/replay_window.hpp"
 #include "transport/secure/secure_client.hpp"
@@ -64,7 +65,10 @@ struct SecureClient::State {
         return config.transport.framing == Framing::squall || suite != Suite::netcode ||
                peer_showed_extensions;
     }
-    void refuse(RefusalCause cause) { ++statistics.refused[static_cast<std::size_t>(cause)]; }
+    void refuse(RefusalCause cause) {
+        ++statistics.refused[static_cast<std::size_t>(cause)];
+        if (tap != nullptr) tap->show_refusal(cause);
+    }
 
     const ClientConfig& config;  // the endpoint's
     EntropySource& entropy;
@@ -72,6 +76,7 @@ struct SecureClient::State {
     ClientState state = ClientState::disconnected;
     Suite suite = Suite::netcode;
     PacketBinding binding;
+    const PacketTap* tap = nullptr;
     Address server;
     Duration timeout{0};  // 0: never
     std::unique_ptr<ClientAttempt> attempt;

@@ -135,6 +135,7 @@ Transmit SecureServer::seal_payload(TimePoint now, std::uint32_t slot, MutableBy
     PacketHeader header;
     header.type = PacketType::payload;
     header.sequence = entry.next_sequence++;
+    header.slot = slot;
     entry.last_sent = now;
     return {entry.peer, state_->binding(entry.suite).seal(*entry.cipher, header, buffer, payload_bytes)};
 }
@@ -227,6 +228,11 @@ Result<> SecureServer::reserve(TimePoint now, ClientId client, Duration timeout)
 
 void SecureServer::disconnect(TimePoint, std::uint32_t slot, DisconnectReason reason) {
     if (is_connected(slot)) state_->end(*state_->slots.at(slot), reason, true);
+}
+
+void SecureServer::set_tap(const PacketTap* tap) {
+    state_->tap = tap;
+    for (PacketBinding& binding : state_->bindings) binding.set_tap(tap);
 }
 
 void SecureServer::stop_accepting() {

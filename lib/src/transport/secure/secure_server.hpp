@@ -15,6 +15,8 @@
 
 namespace squall::secure {
 
+struct PacketTap;
+
 class SecureServer {
   public:
     // The config has been validated. The entropy source and the statistics outlive the server.
@@ -61,6 +63,8 @@ class SecureServer {
     // Queues redundant disconnect packets and frees the slot; reports no event.
     void disconnect(TimePoint now, std::uint32_t slot, DisconnectReason reason);
     void stop_accepting();
+    // Shows packets in plain text from now on; nullptr: to nobody.
+    void set_tap(const PacketTap* tap);
     // The slot that most likely belongs to an address.
     [[nodiscard]] std::optional<std::uint32_t> guess_slot(const Address& from) const;
     // Fetch into the cache what a slot's next packet touches: first the slot, then, a step later, its key.

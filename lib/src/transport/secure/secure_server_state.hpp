@@ -9,6 +9,7 @@
 #include "transport/secure/deadline_heap.hpp"
 #include "transport/secure/farewells.hpp"
 #include "transport/secure/packet.hpp"
+#include "transport/secure/packet_tap.hpp"
 #include "transport/secure/pause_detector.hpp"
 #include "transport/secure/pending_clients.hpp"
 #include "transport/secure/reservations.hpp"
@@ -75,7 +76,10 @@ struct SecureServer::State {
     // Ends without a farewell, or holds the slot for its player if the configuration says so; reports the
     // event.
     void drop(TimePoint now, Slot& slot, DisconnectReason reason);
-    void refuse(RefusalCause cause) { ++statistics.refused[static_cast<std::size_t>(cause)]; }
+    void refuse(RefusalCause cause) {
+        ++statistics.refused[static_cast<std::size_t>(cause)];
+        if (tap != nullptr) tap->show_refusal(cause);
+    }
     void report(const SecureEvent& event) { events.push_back(event); }
     [[nodiscard]] UnixSeconds wall(TimePoint now) const { return config.wall_clock.unix_seconds(now); }
     [[nodiscard]] const PacketBinding& binding(Suite suite) const {
@@ -91,6 +95,7 @@ struct SecureServer::State {
     EndpointStatistics& statistics;
     RequestVerifier verifier;
     std::array<PacketBinding, kSuiteCount> bindings;
+    const PacketTap* tap = nullptr;
     std::unique_ptr<PacketCipher> challenge_cipher;
     std::uint64_t next_challenge = 0;
     std::uint64_t global_sequence = 0;

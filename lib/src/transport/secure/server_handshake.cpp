@@ -28,6 +28,7 @@ void SecureServer::State::on_request(TimePoint now, const Address& from, Mutable
     const auto request = verifier.verify(datagram, today);
     if (!request) return refuse(request.error());
     const auto& token = request->token;
+    if (tap != nullptr) tap->show_token(datagram.first<kRequestBytes>(), *request);
     if (slots.find_by_address(from) != nullptr) return refuse(RefusalCause::already_connected);
     if (look_at_rivals(now, token.client_id, token.user_data, false) == Rivals::alive)
         return refuse(RefusalCause::already_connected);

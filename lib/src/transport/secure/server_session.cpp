@@ -34,7 +34,9 @@ void SecureServer::State::on_session_packet(TimePoint now, const Address& from, 
         case ReplayWindow::Verdict::replayed: return refuse(RefusalCause::replayed);
         case ReplayWindow::Verdict::too_old: return refuse(RefusalCause::too_old);
     }
-    const auto body = binding(slot->suite).open(*slot->cipher, header, datagram);
+    PacketHeader its_header = header;
+    its_header.slot = slot->index;
+    const auto body = binding(slot->suite).open(*slot->cipher, its_header, datagram);
     if (!body) return refuse(RefusalCause::not_authentic);
     slot->replay.mark(header.sequence);
     if (!is_body_size_right(header.type, body->size())) return refuse(RefusalCause::wrong_size);
@@ -94,6 +96,7 @@ void SecureServer::State::consider_path(TimePoint now, Slot& slot, const Address
     PacketHeader header;
     header.type = PacketType::path_challenge;
     header.sequence = slot.next_sequence;
+    header.slot = slot.index;
     const auto offset = header_bytes(header.type, header.sequence);
     if (offset + kPathDataBytes + slot.cipher->tag_bytes() > datagram_bytes)
         return;  // a probe, which is larger, follows

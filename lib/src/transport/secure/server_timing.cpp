@@ -113,6 +113,7 @@ Transmit SecureServer::State::write_keep_alive(TimePoint now, Slot& slot, Mutabl
     PacketHeader header;
     header.type = PacketType::keep_alive;
     header.sequence = slot.next_sequence++;
+    header.slot = slot.index;
     ByteWriter body(buffer.subspan(header_bytes(header.type, header.sequence)));
     body.write(slot.index);
     body.write(slots.capacity());
@@ -126,6 +127,7 @@ Transmit SecureServer::State::write_connection_id(TimePoint now, Slot& slot, Mut
     PacketHeader header;
     header.type = PacketType::connection_id;
     header.sequence = slot.next_sequence++;
+    header.slot = slot.index;
     ByteWriter(buffer.subspan(header_bytes(header.type, header.sequence))).write(slot.connection_id);
     const auto size = binding(slot.suite).seal(*slot.cipher, header, buffer, kConnectionIdBytes);
     slot.last_sent = now;

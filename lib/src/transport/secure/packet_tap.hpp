@@ -1,0 +1,60 @@
+// Shows packets in plain text to a trace sink: after they were opened, before they are sealed, and what a
+// connect token says. Changes nothing and decides nothing; with nobody watching it costs one comparison a
+// packet.
+#pragma once
+
+#include "squall/trace/sink.hpp"
+#include "transport/secure/connection_request.hpp"
+#include "transport/secure/packet.hpp"
+
+namespace squall::secure {
+
+struct PacketTap {
+    PacketTap(trace::Sink* its_sink, bool with_keys) : sink(its_sink), shows_keys(with_keys) {}
+    trace::Sink* sink;
+    bool shows_keys;
+    TimePoint now{};  // of the verb that runs; the endpoint sets it
+
+    // `plain` is header and body, without the tag. The event's connection has the header's slot, or kNoSlot, and
+    // no generation: that is the endpoint's to add.
+    void show(trace::EventKind kind, const PacketHeader& header, Bytes plain, std::size_t datagram_bytes) const {
+        trace::Event event = event_of(kind, header.slot, header.type, plain, datagram_bytes);
+        event.id = header.sequence;
+        sink->on_event(event);
+    }
+    // A request: its clear part as it came, its private token in plain text, and in place of the padding's last
+    // 16 bytes the tag that had sealed it, which names the token.
+    void show_token(std::span<const std::byte, kRequestBytes> datagram, const ConnectionRequest& request) const {
+        std::array<std::byte, kRequestBytes> plain;
+        std::ranges::copy(datagram, plain.begin());
+        PrivateToken token = request.token;
+        if (!shows_keys) token.client_to_server_key = token.server_to_client_key = {};
+        write_private_token(token, std::span(plain).last<kPrivateTokenBytes>());
+        std::ranges::copy(request.tag, plain.end() - kTagBytes);
+        sink->on_event(
+            event_of(trace::EventKind::token_opened, kNoSlot, PacketType::request, plain, kRequestBytes));
+    }
+    void show_refusal(RefusalCause cause) const {
+        trace::Event event;
+        event.at = now;
+        event.kind = trace::EventKind::datagram_refused;
+        event.connection.slot = kNoSlot;
+        event.detail = static_cast<std::uint32_t>(cause);
+        sink->on_event(event);
+    }
+
+  private:
+    [[nodiscard]] trace::Event event_of(trace::EventKind kind, std::uint32_t slot, PacketType type, Bytes plain,
+                                        std::size_t datagram_bytes) const {
+        trace::Event event;
+        event.at = now;
+        event.kind = kind;
+        event.connection.slot = slot;
+        event.bytes = static_cast<std::uint32_t>(datagram_bytes);
+        event.detail = static_cast<std::uint32_t>(type);
+        event.payload = plain;
+        return event;
+    }
+};
+
+}  // namespace squall::secure
