@@ -15,16 +15,18 @@ struct PacketTap {
     bool shows_keys;
     TimePoint now{};  // of the verb that runs; the endpoint sets it
 
-    // `plain` is header and body, without the tag. The event's connection has the header's slot, or kNoSlot, and
-    // no generation: that is the endpoint's to add.
-    void show(trace::EventKind kind, const PacketHeader& header, Bytes plain, std::size_t datagram_bytes) const {
+    // `plain` is header and body, without the tag. The event's connection has the header's slot, or kNoSlot,
+    // and no generation: that is the endpoint's to add.
+    void show(trace::EventKind kind, const PacketHeader& header, Bytes plain,
+              std::size_t datagram_bytes) const {
         trace::Event event = event_of(kind, header.slot, header.type, plain, datagram_bytes);
         event.id = header.sequence;
         sink->on_event(event);
     }
-    // A request: its clear part as it came, its private token in plain text, and in place of the padding's last
-    // 16 bytes the tag that had sealed it, which names the token.
-    void show_token(std::span<const std::byte, kRequestBytes> datagram, const ConnectionRequest& request) const {
+    // A request: its clear part as it came, its private token in plain text, and in place of the padding's
+    // last 16 bytes the tag that had sealed it, which names the token.
+    void show_token(std::span<const std::byte, kRequestBytes> datagram,
+                    const ConnectionRequest& request) const {
         std::array<std::byte, kRequestBytes> plain;
         std::ranges::copy(datagram, plain.begin());
         PrivateToken token = request.token;
@@ -44,8 +46,8 @@ struct PacketTap {
     }
 
   private:
-    [[nodiscard]] trace::Event event_of(trace::EventKind kind, std::uint32_t slot, PacketType type, Bytes plain,
-                                        std::size_t datagram_bytes) const {
+    [[nodiscard]] trace::Event event_of(trace::EventKind kind, std::uint32_t slot, PacketType type,
+                                        Bytes plain, std::size_t datagram_bytes) const {
         trace::Event event;
         event.at = now;
         event.kind = kind;
