@@ -115,7 +115,10 @@ class EndpointNet {
             deliver();
             for (std::size_t i = 0; i < stations.size(); ++i) {
                 if (stations[i].endpoint->poll_timeout() > now) continue;
-                stations[i].endpoint->handle_timeout(now);
+                if (i == 0 && server_recorder)
+                    server_recorder(Deed::handle_timeout, now, {}, {});
+                else
+                    stations[i].endpoint->handle_timeout(now);
                 drain(i);
             }
             if (tick && now >= next_tick) {
@@ -130,7 +133,11 @@ class EndpointNet {
         Station& station = stations[index];
         collect(station);
         std::array<std::byte, kMaxDatagramBytes> buffer;
-        while (const auto transmit = station.endpoint->poll_transmit(now, buffer)) {
+        const auto next = [&] {
+            return index == 0 && server_recorder ? server_recorder(Deed::poll_transmit, now, {}, buffer)
+                                                 : station.endpoint->poll_transmit(now, buffer);
+        };
+        while (const auto transmit = next()) {
             station.bytes_sent += transmit->size;
             largest = std::max(largest, transmit->size);
             if (on_wire) on_wire(station.address, transmit->to, Bytes(buffer).first(transmit->size));
@@ -147,7 +154,12 @@ class EndpointNet {
         wire_.emplace(std::pair(now + after, sequence_++), InFlight{from, to, {bytes.begin(), bytes.end()}});
     }
 
-    TimePoint now{std::chrono::seconds(1)};
+    // Where set, it does what is done to the server, in the server's place.
+    enum class Deed : std::uint8_t { receive, handle_timeout, poll_transmit };
+    std::function<std::optional<Transmit>(Deed, TimePoint, const Address&, MutableBytes)> server_recorder;
+
+    static constexpr TimePoint started{std::chrono::seconds(1)};
+    TimePoint now = started;
     std::unique_ptr<ServerEndpoint> server;
     std::vector<std::unique_ptr<ClientEndpoint>> clients;
     std::vector<Station> stations;
@@ -171,7 +183,10 @@ class EndpointNet {
             for (std::size_t i = 0; i < stations.size(); ++i) {
                 if (stations[i].address != packet.to) continue;
                 stations[i].bytes_received += packet.bytes.size();
-                stations[i].endpoint->receive(now, packet.from, packet.bytes);
+                if (i == 0 && server_recorder)
+                    server_recorder(Deed::receive, now, packet.from, packet.bytes);
+                else
+                    stations[i].endpoint->receive(now, packet.from, packet.bytes);
                 drain(i);
             }
         }

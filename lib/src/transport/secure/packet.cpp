@@ -70,8 +70,9 @@ PacketBinding::AssociatedData PacketBinding::associated_data(const PacketHeader&
 std::size_t PacketBinding::seal(const PacketCipher& cipher, const PacketHeader& header, MutableBytes buffer,
                                 std::size_t body_bytes) const {
     ByteWriter writer(buffer);
-    writer.write(prefix_of(header));
-    writer.write_low_bytes(header.sequence, sequence_bytes(header.sequence));
+    const std::uint8_t prefix = prefix_of(header);
+    writer.write(prefix);
+    writer.write_low_bytes(header.sequence, prefix >> 4);
     if (carries_id(header.type)) writer.write(header.connection_id);
     assert(writer.ok() && writer.remaining() >= body_bytes + cipher.tag_bytes());
     const auto sealed_bytes = body_bytes + cipher.tag_bytes();
