@@ -15,7 +15,21 @@
 namespace squall {
 namespace {
 
-using namespace secure;
+using secure::carries_id;
+using secure::is_handshake;
+using secure::kChallengeBodyBytes;
+using secure::kChallengeTokenBytes;
+using secure::kConnectionIdBytes;
+using secure::kNonceBytes;
+using secure::kPathDataBytes;
+using secure::kPrivateTokenBytes;
+using secure::kRequestBytes;
+using secure::kTagBytes;
+using secure::kVersionBytes;
+using secure::PacketBinding;
+using secure::PacketCipher;
+using secure::PacketHeader;
+using secure::PacketType;
 
 using SealedChallenge = std::array<std::byte, kChallengeTokenBytes>;
 using PathData = std::array<std::byte, kPathDataBytes>;
@@ -74,7 +88,7 @@ struct RecordedPeers::State {
 
 RecordedPeers::RecordedPeers(std::uint64_t protocol_id, const Key& private_key, EntropySource& entropy)
     : state_(std::make_unique<State>(protocol_id, private_key, entropy)) {
-    prepare_crypto();
+    secure::prepare_crypto();
 }
 RecordedPeers::~RecordedPeers() = default;
 
@@ -90,9 +104,9 @@ Result<Token*> RecordedPeers::State::token_of(Bytes plain) {
 
     ByteReader reader(plain);
     reader.skip(1);
-    const auto suite = suite_of_version(reader.read_bytes(kVersionBytes));
+    const auto suite = secure::suite_of_version(reader.read_bytes(kVersionBytes));
     if (!suite) return malformed("a recorded request names a version that no suite has");
-    auto contents = read_private_token(plain.last<kPrivateTokenBytes>());
+    auto contents = secure::read_private_token(plain.last<kPrivateTokenBytes>());
     if (!contents) return malformed("a recorded request's token has an impossible address list");
     if (contents->client_to_server_key == Key{}) {
         contents->client_to_server_key = entropy.bytes<kKeyBytes>();
@@ -104,15 +118,15 @@ Result<Token*> RecordedPeers::State::token_of(Bytes plain) {
     token.binding = PacketBinding(*suite, protocol_id);
     token.client_to_server = contents->client_to_server_key;
     token.server_to_client = contents->server_to_client_key;
-    token.cipher = make_packet_cipher(*suite, token.client_to_server, token.server_to_client);
+    token.cipher = secure::make_packet_cipher(*suite, token.client_to_server, token.server_to_client);
     std::ranges::copy(plain, token.request.begin());
     ByteWriter(std::span(token.request).subspan(1 + kVersionBytes)).write(protocol_id);
     reader.skip(8);
     const UnixSeconds expires{reader.read<std::uint64_t>()};
     const auto nonce = reader.read_bytes(kNonceBytes).first<kNonceBytes>();
     const auto sealed = std::span(token.request).last<kPrivateTokenBytes>();
-    write_private_token(*contents, sealed);
-    seal_private_token(sealed, {*suite, protocol_id, expires, nonce}, private_key);
+    secure::write_private_token(*contents, sealed);
+    secure::seal_private_token(sealed, {*suite, protocol_id, expires, nonce}, private_key);
     return &token;
 }
 
@@ -144,16 +158,16 @@ Peer* RecordedPeers::State::peer_of(const Address& from, const PacketHeader& hea
 void RecordedPeers::State::begin_session(Peer& peer, std::uint64_t challenge, const SealedChallenge& sealed) {
     if (!peer.sessions.empty() && peer.sessions.back().challenge == challenge) return;
     const auto key = [&](const Key& token_key) {
-        return derive_session_key(peer.token->suite, token_key, sealed, challenge);
+        return secure::derive_session_key(peer.token->suite, token_key, sealed, challenge);
     };
     peer.sessions.push_back(
-        {challenge, make_packet_cipher(peer.token->suite, key(peer.token->client_to_server),
-                                       key(peer.token->server_to_client))});
+        {challenge, secure::make_packet_cipher(peer.token->suite, key(peer.token->client_to_server),
+                                               key(peer.token->server_to_client))});
     if (peer.sessions.size() > kMaxSessions) peer.sessions.erase(peer.sessions.begin());
 }
 
 Result<std::size_t> RecordedPeers::seal(const Address& from, Bytes plain, MutableBytes out) {
-    auto header = read_header(plain);
+    auto header = secure::read_header(plain);
     if (!header) return malformed("a recorded packet has no header");
     Peer* const peer = state_->peer_of(from, *header);
     if (peer == nullptr)
@@ -190,7 +204,7 @@ Result<std::size_t> RecordedPeers::seal(const Address& from, Bytes plain, Mutabl
 // --- from the server
 
 Result<Bytes> RecordedPeers::open(const Address& to, Bytes datagram) {
-    const auto header = read_header(datagram);
+    const auto header = secure::read_header(datagram);
     if (!header) return malformed("the server sent a datagram without a packet's header");
     Peer* const known = state_->peer_at(to);
     if (known == nullptr)
@@ -223,8 +237,8 @@ Result<Bytes> RecordedPeers::open(const Address& to, Bytes datagram) {
 }
 
 std::optional<std::size_t> RecordedPeers::first_difference(const Address& to, Bytes recorded, Bytes again) {
-    const auto old_header = read_header(recorded);
-    const auto new_header = read_header(again);
+    const auto old_header = secure::read_header(recorded);
+    const auto new_header = secure::read_header(again);
     if (!old_header || !new_header || old_header->type != new_header->type) return 0;
     const bool has_random_number = is_handshake(old_header->type);
     if (!has_random_number && old_header->sequence != new_header->sequence) return 1;
