@@ -58,7 +58,7 @@ struct BodyWriter {
         out.write_bytes(as_bytes(call.name));
         out.write_bytes(call.data);
     }
-    void operator()(const ConnectionChange& change) const {
+    void operator()(const ConnectionRecord& change) const {
         out.write(static_cast<std::uint8_t>(change.kind));
         out.write(change.reason);
         write_connection(out, change.connection);
@@ -80,7 +80,7 @@ struct BodyWriter {
         out.write_varint(dropped.messages);
         out.write_varint(dropped.controls);
     }
-    void operator()(const ProfileFrame& frame) const { out.write_bytes(frame.frame); }
+    void operator()(const FrameRecord& frame) const { out.write_bytes(frame.frame); }
     void operator()(const EntropyDraw& draw) const { out.write_bytes(draw.bytes); }
     void operator()(const PacketFate& fate) const {
         out.write(static_cast<std::uint8_t>(fate.is_lost ? 2 : 1));
@@ -119,7 +119,7 @@ struct FreeBytes {
     std::size_t operator()(const FactsText& facts) const { return facts.json.size(); }
     std::size_t operator()(const NodeCall& call) const { return call.name.size() + call.data.size(); }
     std::size_t operator()(const Mark& mark) const { return mark.text.size(); }
-    std::size_t operator()(const ProfileFrame& frame) const { return frame.frame.size(); }
+    std::size_t operator()(const FrameRecord& frame) const { return frame.frame.size(); }
     std::size_t operator()(const EntropyDraw& draw) const { return draw.bytes.size(); }
     std::size_t operator()(const Secret& secret) const { return secret.name.size() + secret.bytes.size(); }
     template <class Other>
@@ -162,7 +162,7 @@ bool read(ByteReader& in, NodeCall& call) {
     }
     return true;
 }
-bool read(ByteReader& in, ConnectionChange& change) {
+bool read(ByteReader& in, ConnectionRecord& change) {
     if (!read_kind(in, change.kind, 4)) return false;
     change.reason = in.read<std::uint8_t>();
     change.connection = read_connection(in);
@@ -193,7 +193,7 @@ bool read(ByteReader& in, Dropped& dropped) {
     dropped.controls = in.read_varint();
     return true;
 }
-bool read(ByteReader& in, ProfileFrame& frame) {
+bool read(ByteReader& in, FrameRecord& frame) {
     frame.frame = rest_of(in);
     return true;
 }
@@ -257,10 +257,6 @@ Result<Control> decode_as(const ControlRecord& record) {
 
 }  // namespace
 
-std::string_view to_string(Direction direction) {
-    return direction == Direction::sent ? "sent" : "received";
-}
-
 std::string_view to_string(RecordType type) {
     switch (type) {
         case RecordType::datagram: return "datagram";
@@ -314,13 +310,13 @@ Result<Control> decode(const ControlRecord& record) {
     switch (record.type) {
         case RecordType::facts: return decode_as<FactsText>(record);
         case RecordType::node_call: return decode_as<NodeCall>(record);
-        case RecordType::connection: return decode_as<ConnectionChange>(record);
+        case RecordType::connection: return decode_as<ConnectionRecord>(record);
         case RecordType::tick: return decode_as<TickMark>(record);
         case RecordType::mark: return decode_as<Mark>(record);
         case RecordType::state_hash: return decode_as<StateHash>(record);
         case RecordType::clock: return decode_as<ClockSnapshot>(record);
         case RecordType::dropped: return decode_as<Dropped>(record);
-        case RecordType::profile_frame: return decode_as<ProfileFrame>(record);
+        case RecordType::profile_frame: return decode_as<FrameRecord>(record);
         case RecordType::entropy: return decode_as<EntropyDraw>(record);
         case RecordType::packet_fate: return decode_as<PacketFate>(record);
         case RecordType::message_fate: return decode_as<MessageFateRecord>(record);

@@ -5,7 +5,7 @@
 #include "recorder/ip_header.hpp"
 #include "recorder/netcode_layout.hpp"
 #include "recorder/record_layout.hpp"
-#include "squall/recorder/frame.hpp"
+#include "squall/recorder/profile_codec.hpp"
 
 namespace squall::recorder {
 namespace {
@@ -15,6 +15,8 @@ using pcapng::LinkType;
 
 constexpr Duration kStatisticsInterval = std::chrono::seconds(1);
 constexpr std::uint8_t kNanoseconds = 9;
+constexpr std::uint32_t kFlagsInbound = 1;
+constexpr std::uint32_t kFlagsOutbound = 2;
 
 // Names stand in a Name Resolution Block for addresses that tell players apart, and not for the one that all
 // share on this machine.
@@ -80,8 +82,8 @@ void RecordingEncoder::begin_file(TimePoint at) {
     for (const auto& json : facts_) add(at, FactsText{json});
     for (const auto& [type, frame] : kept_frames_) control_block(at, RecordType::profile_frame, frame);
     for (auto& [id, change] : open_) {
-        ConnectionChange again = change;
-        again.kind = ConnectionChange::Kind::is_open;
+        ConnectionRecord again = change;
+        again.kind = ConnectionRecord::Kind::is_open;
         name_peer(again);
         scratch_.resize(std::max(scratch_.size(), encoded_size_max(again)));
         control_block(at, RecordType::connection, encode(again, scratch_));
@@ -135,7 +137,7 @@ void RecordingEncoder::begin_packet(std::uint32_t interface, TimePoint at, std::
 }
 
 void RecordingEncoder::add(const WireRecord& record) {
-    const bool is_sent = record.direction == Direction::sent;
+    const bool is_sent = record.direction == Direction::outbound;
     Address local = record.local;
     Address peer = record.peer;
     Bytes packet = record.packet;
@@ -159,7 +161,7 @@ void RecordingEncoder::add(const WireRecord& record) {
     out_.bytes(Bytes(headers).first(header_bytes));
     out_.bytes(packet);
     out_.pad();
-    out_.option_u32(pcapng::option::kPacketFlags, static_cast<std::uint32_t>(record.direction));
+    out_.option_u32(pcapng::option::kPacketFlags, is_sent ? kFlagsOutbound : kFlagsInbound);
     out_.option_u64(pcapng::option::kPacketId, record.sequence);
     std::array<std::byte, kWireOptionBytes> about;
     ByteWriter writer(about);
@@ -179,7 +181,7 @@ void RecordingEncoder::add(const WireRecord& record) {
 }
 
 void RecordingEncoder::add(const MessageRecord& record) {
-    const bool is_sent = record.direction == Direction::sent;
+    const bool is_sent = record.direction == Direction::outbound;
     const Bytes payload = options_.payload ? record.payload : Bytes{};
     std::array<std::byte, kMessageHeadBytes> head;
     ByteWriter writer(head);
@@ -202,7 +204,7 @@ void RecordingEncoder::add(const MessageRecord& record) {
     out_.bytes(head);
     out_.bytes(payload);
     out_.pad();
-    out_.option_u32(pcapng::option::kPacketFlags, static_cast<std::uint32_t>(record.direction));
+    out_.option_u32(pcapng::option::kPacketFlags, is_sent ? kFlagsOutbound : kFlagsInbound);
     out_.end_options();
     out_.end();
     ++totals_.messages;
@@ -216,10 +218,12 @@ void RecordingEncoder::add(TimePoint at, const Control& control) {
 void RecordingEncoder::add(const ControlRecord& record) {
     Bytes body = record.body;
     std::vector<std::byte> changed;
-    if (record.type == RecordType::connection || record.type == RecordType::dropped) {
+    if (record.type == RecordType::profile_frame) {
+        body = keep_frame(record.body, changed);
+    } else if (record.type == RecordType::connection || record.type == RecordType::dropped) {
         auto control = decode(record);
         if (!control) return;
-        if (auto* change = std::get_if<ConnectionChange>(&*control)) {
+        if (auto* change = std::get_if<ConnectionRecord>(&*control)) {
             if (anonymiser_) {
                 change->client = anonymiser_->client(change->client);
                 change->peer = anonymiser_->address(change->peer);
@@ -237,6 +241,31 @@ void RecordingEncoder::add(const ControlRecord& record) {
     }
     control_block(record.at, record.type, body);
     ++totals_.controls;
+}
+
+// Takes out of a frame what was not to be recorded, and keeps what a further file begins with.
+Bytes RecordingEncoder::keep_frame(Bytes frame, std::vector<std::byte>& changed) {
+    const auto raw = parse_envelope(frame);
+    if (!raw || !*raw) return frame;
+    const auto type = static_cast<FrameType>((*raw)->type);
+    const bool hides = (anonymiser_ && type == FrameType::connection_change) ||
+                       (!options_.payload && type == FrameType::samples);
+    if (hides) {
+        auto decoded = decode(**raw);
+        if (!decoded || !*decoded) return {};
+        if (auto* change = std::get_if<ConnectionChange>(&**decoded)) {
+            change->client_id = anonymiser_->client(ClientId{change->client_id}).value;
+            const auto address = Address::parse(change->address);
+            change->address = address ? to_string(anonymiser_->address(*address)) : std::string();
+        }
+        if (auto* samples = std::get_if<Samples>(&**decoded))
+            for (auto& sample : samples->samples) sample.payload.clear();
+        if (!encode(**decoded, changed)) return {};
+        frame = changed;
+    }
+    if (type == FrameType::hello || type == FrameType::dictionary)
+        kept_frames_[(*raw)->type].assign(frame.begin(), frame.end());
+    return frame;
 }
 
 void RecordingEncoder::control_block(TimePoint at, RecordType type, Bytes body) {
@@ -276,8 +305,8 @@ void RecordingEncoder::statistics(TimePoint at) {
     }
 }
 
-void RecordingEncoder::note_connection(TimePoint, const ConnectionChange& change) {
-    if (change.kind == ConnectionChange::Kind::closed) {
+void RecordingEncoder::note_connection(TimePoint, const ConnectionRecord& change) {
+    if (change.kind == ConnectionRecord::Kind::closed) {
         open_.erase(change.connection);
         return;
     }
@@ -286,7 +315,7 @@ void RecordingEncoder::note_connection(TimePoint, const ConnectionChange& change
     name_peer(change);
 }
 
-void RecordingEncoder::name_peer(const ConnectionChange& change) {
+void RecordingEncoder::name_peer(const ConnectionRecord& change) {
     const Address address = change.peer.with_port(0);
     if (!is_worth_a_name(address) || !named_.try_emplace(address, change.client).second) return;
     const std::string name = fmt::format("client-{:x}", change.client.value);

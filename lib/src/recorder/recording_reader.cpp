@@ -363,8 +363,8 @@ std::optional<Record> RecordingReader::read_datagram(Bytes packet, std::size_t o
             fmt::format("a datagram of {} bytes in its UDP header is recorded with {} of {} bytes; {} "
                         "is the number of its headers and itself",
                         out.wire_bytes, packet.size(), original, headers->header_bytes + out.wire_bytes));
-    out.direction = static_cast<Direction>(direction);
-    const bool is_sent = out.direction == Direction::sent;
+    out.direction = direction == 2 ? Direction::outbound : Direction::inbound;
+    const bool is_sent = out.direction == Direction::outbound;
     out.local = is_sent ? headers->from : headers->to;
     out.peer = is_sent ? headers->to : headers->from;
     ++counts_.datagrams;
@@ -382,7 +382,7 @@ std::optional<Record> RecordingReader::read_message(Bytes packet, TimePoint at) 
     }
     MessageRecord out;
     out.at = at;
-    out.direction = is_sent ? Direction::sent : Direction::received;
+    out.direction = is_sent ? Direction::outbound : Direction::inbound;
     out.channel.value = reader.read<std::uint8_t>();
     out.mode = reader.read<std::uint8_t>();
     out.cause = reader.read<std::uint8_t>();

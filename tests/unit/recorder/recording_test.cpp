@@ -321,9 +321,9 @@ TEST(Recording, AnonymizesConnectionRequests) {
 TEST(Recording, FurtherFilesStandAlone) {
     auto encoder = RecordingEncoder::make(sample_facts(), kClock).value();
     encoder.begin_file(kStart);
-    encoder.add(kStart, ConnectionChange{ConnectionChange::Kind::opened, 0, kConnection, {77}, kPlayer});
-    encoder.add(kStart, ConnectionChange{ConnectionChange::Kind::opened, 0, {4, 1}, {78}, kPlayer});
-    encoder.add(kStart, ConnectionChange{ConnectionChange::Kind::closed, 3, {4, 1}, {78}, {}});
+    encoder.add(kStart, ConnectionRecord{ConnectionRecord::Kind::opened, 0, kConnection, {77}, kPlayer});
+    encoder.add(kStart, ConnectionRecord{ConnectionRecord::Kind::opened, 0, {4, 1}, {78}, kPlayer});
+    encoder.add(kStart, ConnectionRecord{ConnectionRecord::Kind::closed, 3, {4, 1}, {78}, {}});
     encoder.end_file(kStart + 1s, RecordingEnd::Kind::continued);
     encoder.clear_pending();
     EXPECT_GT(encoder.file_bytes(), 0U);
@@ -332,13 +332,13 @@ TEST(Recording, FurtherFilesStandAlone) {
     EXPECT_EQ(encoder.file_bytes(), second.size());
     RecordingReader reader;
     reader.feed(second);
-    std::vector<ConnectionChange> open;
+    std::vector<ConnectionRecord> open;
     while (const auto record = reader.next())
         if (const auto* control = std::get_if<ControlRecord>(&*record))
             if (control->type == RecordType::connection)
-                open.push_back(std::get<ConnectionChange>(decode(*control).value()));
+                open.push_back(std::get<ConnectionRecord>(decode(*control).value()));
     ASSERT_EQ(open.size(), 1U);
-    EXPECT_EQ(open[0].kind, ConnectionChange::Kind::is_open);
+    EXPECT_EQ(open[0].kind, ConnectionRecord::Kind::is_open);
     EXPECT_EQ(open[0].connection, kConnection);
     EXPECT_EQ(open[0].peer, kPlayer);
     EXPECT_EQ(find_fact(reader.facts(), "seed"), "42");

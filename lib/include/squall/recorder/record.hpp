@@ -11,15 +11,9 @@
 #include "squall/core/ids.hpp"
 #include "squall/core/result.hpp"
 #include "squall/core/time.hpp"
+#include "squall/recorder/profile_frame.hpp"
 
 namespace squall::recorder {
-
-// Seen from the node that was recorded. The numbers are pcapng's.
-enum class Direction : std::uint8_t {
-    received = 1,
-    sent = 2,
-};
-[[nodiscard]] std::string_view to_string(Direction direction);
 
 // The first byte of each record.
 enum class RecordType : std::uint8_t {
@@ -49,7 +43,7 @@ inline constexpr std::uint8_t kRecordVersion = 1;
 // One datagram at the recorded node's socket.
 struct WireRecord {
     TimePoint at{};
-    Direction direction = Direction::received;
+    Direction direction = Direction::inbound;
     // True: `packet` is the opened packet (header in clear, body in plaintext, no tag; a connection request
     // with its private token in plaintext, lib/RECORDING.md). False: as it was on the wire.
     bool is_opened = false;
@@ -66,15 +60,14 @@ struct WireRecord {
 
 // One transmission of a message or of one of its fragments; or a whole message that was received.
 struct MessageRecord {
-    static constexpr std::uint16_t kNoRemote = 0xffff;
     static constexpr std::uint8_t kUnknownMode = 0xff;
 
     TimePoint at{};
-    Direction direction = Direction::received;
+    Direction direction = Direction::inbound;
     ChannelId channel{};
     std::uint8_t mode = kUnknownMode;  // a ChannelMode of the transport
     std::uint8_t cause = 0;            // sent: a ByteCause of the transport
-    std::uint16_t remote = kNoRemote;  // its index in the dictionary
+    std::uint16_t remote = 0;          // its number on the wire, from 1; 0: none, or not known
     ConnectionId connection{};
     std::uint64_t message = 0;        // its number on the channel
     std::uint64_t packet = 0;         // the number of the packet that carries it, or that completed it
@@ -112,7 +105,7 @@ struct NodeCall {
     Bytes data{};             // input
 };
 
-struct ConnectionChange {
+struct ConnectionRecord {
     enum class Kind : std::uint8_t {
         opened = 1,
         closed = 2,
@@ -150,7 +143,7 @@ struct Dropped {
     [[nodiscard]] std::uint64_t total() const { return datagrams + messages + controls; }
 };
 // A frame of the live stream (frame.hpp), envelope included.
-struct ProfileFrame {
+struct FrameRecord {
     Bytes frame{};
 };
 // Random bytes that the node was given (only where keys are recorded).
@@ -198,8 +191,8 @@ struct FactsText {
     std::string_view json{};
 };
 
-using Control = std::variant<FactsText, NodeCall, ConnectionChange, TickMark, Mark, StateHash, ClockSnapshot,
-                             Dropped, ProfileFrame, EntropyDraw, PacketFate, MessageFateRecord, RemoteOutcome,
+using Control = std::variant<FactsText, NodeCall, ConnectionRecord, TickMark, Mark, StateHash, ClockSnapshot,
+                             Dropped, FrameRecord, EntropyDraw, PacketFate, MessageFateRecord, RemoteOutcome,
                              Secret, RecordingEnd>;
 
 [[nodiscard]] RecordType type_of(const Control& control);

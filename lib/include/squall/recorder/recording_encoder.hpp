@@ -64,11 +64,12 @@ class RecordingEncoder {
     void section_header();
     void interfaces();
     void begin_packet(std::uint32_t interface, TimePoint at, std::size_t captured, std::size_t original);
+    [[nodiscard]] Bytes keep_frame(Bytes frame, std::vector<std::byte>& changed);
     void control_block(TimePoint at, RecordType type, Bytes body);
     void statistics(TimePoint at);
     void statistics_if_due(TimePoint at);
-    void note_connection(TimePoint at, const ConnectionChange& change);
-    void name_peer(const ConnectionChange& change);
+    void note_connection(TimePoint at, const ConnectionRecord& change);
+    void name_peer(const ConnectionRecord& change);
     [[nodiscard]] std::uint64_t wall_ns(TimePoint at) const;
 
     std::vector<std::string> facts_;
@@ -85,7 +86,7 @@ class RecordingEncoder {
     std::array<std::uint64_t, kInterfaces> recorded_{};  // in this file
     std::array<std::uint64_t, kInterfaces> dropped_{};
     std::optional<TimePoint> statistics_at_;
-    std::map<ConnectionId, ConnectionChange> open_;
+    std::map<ConnectionId, ConnectionRecord> open_;
     std::map<std::uint16_t, std::vector<std::byte>> kept_frames_;  // by frame type
     std::map<Address, ClientId> named_;                            // without port
 };
