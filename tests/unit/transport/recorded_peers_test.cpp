@@ -261,6 +261,20 @@ INSTANTIATE_TEST_SUITE_P(Suites, RecordedPeersTest,
                          ::testing::Values(Suite::netcode, Suite::aes256_gcm, Suite::hmac_signed,
                                            Suite::none));
 
+TEST(RecordedPeers, ARequestTellsWhoAsked) {
+    Session session(1, Suite::hmac_signed);
+    const auto calls = session.run();
+    const auto request = std::ranges::find_if(calls, [](const Call& call) { return call.is_request; });
+    ASSERT_NE(request, calls.end());
+    const auto read = read_recorded_request(request->plain);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->suite, Suite::hmac_signed);
+    EXPECT_EQ(read->timeout_seconds, 5);
+    EXPECT_GE(read->client_id.value, 1U);
+    EXPECT_LE(read->client_id.value, 5U);
+    EXPECT_EQ(read_recorded_request(Bytes(request->plain).first(1077)).error().code, ErrorCode::malformed);
+}
+
 TEST(RecordedPeers, RefusesWhatNoRecordingHolds) {
     SeededEntropy entropy(Rng(1).fork("peers"));
     RecordedPeers peers(1, Key{}, entropy);

@@ -12,10 +12,22 @@
 #include "squall/core/address.hpp"
 #include "squall/core/bytes.hpp"
 #include "squall/core/entropy.hpp"
+#include "squall/core/ids.hpp"
 #include "squall/core/result.hpp"
+#include "squall/transport/connect_token.hpp"
 #include "squall/transport/suite.hpp"
 
 namespace squall {
+
+// What a recorded connection request says: who asked, and how.
+struct RecordedRequest {
+    Suite suite = Suite::netcode;
+    ClientId client_id{};
+    std::int32_t timeout_seconds = 0;
+    UserData user_data{};
+};
+// Of token_opened's payload. Errors: malformed (what is wrong with it).
+[[nodiscard]] Result<RecordedRequest> read_recorded_request(Bytes plain);
 
 class RecordedPeers {
   public:

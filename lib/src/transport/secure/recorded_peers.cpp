@@ -65,7 +65,29 @@ std::unexpected<Error> malformed(std::string what) {
     return fail(ErrorCode::malformed, std::move(what));
 }
 
+struct ParsedRequest {
+    Suite suite = Suite::netcode;
+    secure::PrivateToken token;
+};
+Result<ParsedRequest> parse_request(Bytes plain) {
+    if (plain.size() != kRequestBytes)
+        return malformed(
+            fmt::format("a recorded request has {} bytes; needs {}", plain.size(), kRequestBytes));
+    const auto suite = secure::suite_of_version(plain.subspan<1, kVersionBytes>());
+    if (!suite) return malformed("a recorded request names a version that no suite has");
+    const auto token = secure::read_private_token(plain.last<kPrivateTokenBytes>());
+    if (!token) return malformed("a recorded request's token has an impossible address list");
+    return ParsedRequest{*suite, *token};
+}
+
 }  // namespace
+
+Result<RecordedRequest> read_recorded_request(Bytes plain) {
+    const auto request = parse_request(plain);
+    if (!request) return std::unexpected(request.error());
+    return RecordedRequest{request->suite, request->token.client_id, request->token.timeout_seconds,
+                           request->token.user_data};
+}
 
 struct RecordedPeers::State {
     State(std::uint64_t its_protocol_id, const Key& its_private_key, EntropySource& its_entropy)
@@ -95,38 +117,32 @@ RecordedPeers::~RecordedPeers() = default;
 // --- towards the server
 
 Result<Token*> RecordedPeers::State::token_of(Bytes plain) {
-    if (plain.size() != kRequestBytes)
-        return malformed(
-            fmt::format("a recorded request has {} bytes; needs {}", plain.size(), kRequestBytes));
+    auto request = parse_request(plain);
+    if (!request) return std::unexpected(request.error());
     std::array<std::byte, kTagBytes> tag;
     std::ranges::copy(plain.last<kTagBytes>(), tag.begin());
     if (const auto known = tokens.find(tag); known != tokens.end()) return &known->second;
-
-    ByteReader reader(plain);
-    reader.skip(1);
-    const auto suite = secure::suite_of_version(reader.read_bytes(kVersionBytes));
-    if (!suite) return malformed("a recorded request names a version that no suite has");
-    auto contents = secure::read_private_token(plain.last<kPrivateTokenBytes>());
-    if (!contents) return malformed("a recorded request's token has an impossible address list");
-    if (contents->client_to_server_key == Key{}) {
-        contents->client_to_server_key = entropy.bytes<kKeyBytes>();
-        contents->server_to_client_key = entropy.bytes<kKeyBytes>();
+    auto& [suite, contents] = *request;
+    if (contents.client_to_server_key == Key{}) {
+        contents.client_to_server_key = entropy.bytes<kKeyBytes>();
+        contents.server_to_client_key = entropy.bytes<kKeyBytes>();
     }
 
     Token& token = tokens[tag];
-    token.suite = *suite;
-    token.binding = PacketBinding(*suite, protocol_id);
-    token.client_to_server = contents->client_to_server_key;
-    token.server_to_client = contents->server_to_client_key;
-    token.cipher = secure::make_packet_cipher(*suite, token.client_to_server, token.server_to_client);
+    token.suite = suite;
+    token.binding = PacketBinding(suite, protocol_id);
+    token.client_to_server = contents.client_to_server_key;
+    token.server_to_client = contents.server_to_client_key;
+    token.cipher = secure::make_packet_cipher(suite, token.client_to_server, token.server_to_client);
     std::ranges::copy(plain, token.request.begin());
     ByteWriter(std::span(token.request).subspan(1 + kVersionBytes)).write(protocol_id);
-    reader.skip(8);
+    ByteReader reader(plain);
+    reader.skip(1 + kVersionBytes + 8);
     const UnixSeconds expires{reader.read<std::uint64_t>()};
     const auto nonce = reader.read_bytes(kNonceBytes).first<kNonceBytes>();
     const auto sealed = std::span(token.request).last<kPrivateTokenBytes>();
-    secure::write_private_token(*contents, sealed);
-    secure::seal_private_token(sealed, {*suite, protocol_id, expires, nonce}, private_key);
+    secure::write_private_token(contents, sealed);
+    secure::seal_private_token(sealed, {suite, protocol_id, expires, nonce}, private_key);
     return &token;
 }
 
