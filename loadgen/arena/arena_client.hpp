@@ -12,6 +12,7 @@
 
 #include "arena/arena_protocol.hpp"
 #include "arena/behaviour.hpp"
+#include "play/played_client.hpp"
 #include "squall/core/entropy.hpp"
 #include "squall/core/result.hpp"
 #include "squall/core/rng.hpp"
@@ -68,7 +69,7 @@ class ClientObserver {
     virtual void on_error(TimePoint now, std::string_view text) = 0;
 };
 
-class ArenaClient final : public Node {
+class ArenaClient final : public loadgen::PlayedClient {
   public:
     // Starts to connect. Errors: those of ClientEndpoint::make and connect(), invalid_argument (no behaviour,
     // send rate). `entropy` and `observer` must outlive the client.
@@ -85,11 +86,9 @@ class ArenaClient final : public Node {
     void handle_timeout(TimePoint now) override;
     void expect(const Address& from, unsigned step) override;
 
-    // Disconnects; wake the host afterwards. on_disconnected(requested) follows at once or in the next
-    // callback.
-    void leave(TimePoint now);
-    // Disconnected, and the last datagram has left: the node can be detached and destroyed.
-    [[nodiscard]] bool finished() const;
+    // on_disconnected(requested) follows.
+    void leave(TimePoint now) override;
+    [[nodiscard]] bool finished() const override;
     [[nodiscard]] bool joined() const;
     // The newest view, by rising id; empty before the first snapshot.
     [[nodiscard]] std::span<const EntityState> view() const;
@@ -97,8 +96,8 @@ class ArenaClient final : public Node {
     [[nodiscard]] std::uint64_t view_tick() const;
     // The player's own entity id; meaningful once joined.
     [[nodiscard]] std::uint32_t player() const;
-    [[nodiscard]] const ClientEndpoint& endpoint() const;
-    void set_trace(trace::Sink* sink, std::uint32_t source);
+    [[nodiscard]] const ClientEndpoint& endpoint() const override;
+    void set_trace(trace::Sink* sink, std::uint32_t source) override;
 
   private:
     class Player;

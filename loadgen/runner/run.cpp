@@ -132,9 +132,17 @@ Result<RunRecord> run_real(const Scenario& scenario, const Plan& plan, const Run
     if (const auto attached = (*host)->attach(stalls, timer_only); !attached)
         return std::unexpected(attached.error());
     RealClientNet net(**host, client_address((*server)->address()));
-    World world{
-        **host,   net,     **server, wall_clock_anchor(**host),          is_loopback((*server)->address()),
-        &entropy, nullptr, &stalls,  unmeasured_in_real(scenario.target)};
+    const ArenaClientMaker maker(scenario);
+    World world{**host,
+                net,
+                maker,
+                **server,
+                wall_clock_anchor(**host),
+                is_loopback((*server)->address()),
+                &entropy,
+                nullptr,
+                &stalls,
+                unmeasured_in_real(scenario.target)};
     SessionOfRun session(scenario, plan, std::move(world), interrupt, listener);
     auto record = session.run();
     if (!record) return record;
@@ -161,9 +169,11 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const Plan& plan, RunLis
     if (!server) return std::unexpected(server.error());
     (*server)->set_trace(&hash, 0);
     VirtualClientNet net(host);
+    const ArenaClientMaker maker(scenario);
     World world{
         host,
         net,
+        maker,
         **server,
         wall_clock,
         true,

@@ -28,6 +28,7 @@ SessionOfRun::SessionOfRun(const Scenario& scenario, const Plan& plan, World wor
               *metrics_,
               errors_,
               world_.net,
+              world_.maker,
               start_,
               world_.server.address(),
               world_.server.key(),

@@ -20,6 +20,7 @@ namespace squall::loadgen {
 struct World {
     Host& host;
     ClientNet& net;
+    const ClientMaker& maker;
     ServerUnderTest& server;
     WallClockAnchor wall_clock;
     bool shared_clock = true;

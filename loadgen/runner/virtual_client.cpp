@@ -30,34 +30,20 @@ Result<ConnectTokenBytes> VirtualClient::mint(TimePoint now) {
     request.lifetime_seconds = 45;
     request.timeout_seconds = around_.scenario.target.timeout_seconds;
     request.public_addresses = {around_.server};
-    EntropySource& entropy = around_.entropy != nullptr ? *around_.entropy : own_entropy_;
-    return mint_connect_token(request, around_.key, entropy);
+    around_.maker.complete(session_, request);
+    return mint_connect_token(request, around_.key, entropy());
 }
 
-Result<std::unique_ptr<arena::ArenaClient>> VirtualClient::make_client(TimePoint now,
-                                                                       const ConnectTokenBytes& token) {
-    const Group& group = around_.scenario.groups[session_.group];
-    const BehaviourShare& share = group.behaviours[session_.behaviour];
-    auto behaviour =
-        arena::make_behaviour(share.name, {{share.think_min, share.think_max}}, rng_.fork("behaviour"));
-    if (!behaviour) return std::unexpected(behaviour.error());
-    arena::ArenaClientConfig config;
-    config.client.transport = arena::arena_transport(protocol_id_of(around_.scenario.target));
-    config.client.wall_clock = around_.wall_clock;
-    config.token = token;
-    config.behaviour = std::move(*behaviour);
-    config.send_rate = group.send_rate;
-    config.first_send = session_.first_send;
-    config.shared_clock = around_.shared_clock;
-    EntropySource& entropy = around_.entropy != nullptr ? *around_.entropy : own_entropy_;
-    return arena::ArenaClient::make(now, std::move(config), rng_.fork("client"), entropy, *this);
+EntropySource& VirtualClient::entropy() {
+    return around_.entropy != nullptr ? *around_.entropy : own_entropy_;
 }
 
 bool VirtualClient::start(TimePoint now) {
     around_.metrics.join_tried(session_.group, now);
     const auto token = mint(now);
     if (!token) return fail_with(now, kErrorToken, token.error().message);
-    auto client = make_client(now, *token);
+    const ClientMaterials materials{*token, around_.wall_clock, rng_, entropy(), around_.shared_clock};
+    auto client = around_.maker.make(now, session_, materials, *this);
     if (!client) return fail_with(now, kErrorToken, client.error().message);
     client_ = std::move(*client);
     if (around_.trace != nullptr) client_->set_trace(around_.trace, trace_source_);

@@ -1,4 +1,4 @@
-// One virtual player of a run: an arena client behind its network, and what it observes as values of metrics.
+// One virtual player of a run: a client behind its network, and what it observes as values of metrics.
 // Knows its planned session, not the others.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include "arena/arena_client.hpp"
 #include "metrics/metric_store.hpp"
 #include "plan/plan.hpp"
+#include "runner/client_maker.hpp"
 #include "runner/client_net.hpp"
 #include "runner/error_log.hpp"
 #include "scenario/scenario.hpp"
@@ -21,6 +22,7 @@ struct ClientSurroundings {
     MetricStore& metrics;
     ErrorLog& errors;
     ClientNet& net;
+    const ClientMaker& maker;
     TimePoint run_start{};
     Address server;
     Key key{};
@@ -83,15 +85,14 @@ class VirtualClient final : private arena::ClientObserver {
     void remember_packets();
     bool fail_with(TimePoint now, std::string_view cause, std::string_view text);
     [[nodiscard]] Result<ConnectTokenBytes> mint(TimePoint now);
-    [[nodiscard]] Result<std::unique_ptr<arena::ArenaClient>> make_client(TimePoint now,
-                                                                          const ConnectTokenBytes& token);
+    [[nodiscard]] EntropySource& entropy();
 
     const ClientSurroundings& around_;
     PlannedSession session_;
     Rng rng_;
     SeededEntropy own_entropy_;
     std::uint32_t trace_source_;
-    std::unique_ptr<arena::ArenaClient> client_;
+    std::unique_ptr<PlayedClient> client_;
     std::unique_ptr<ClientLink> link_;
     std::uint64_t packets_sent_ = 0;
     std::uint64_t packets_lost_ = 0;
