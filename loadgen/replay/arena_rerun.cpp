@@ -1,0 +1,38 @@
+#include "replay/arena_rerun.hpp"
+
+#include <fmt/format.h>
+
+namespace squall::loadgen {
+
+Result<std::unique_ptr<ArenaRerun>> ArenaRerun::make(const recorder::Facts& facts) {
+    auto recorded = recorded_arena(facts);
+    if (!recorded) return std::unexpected(recorded.error());
+    std::unique_ptr<ArenaRerun> out(new ArenaRerun);
+    const Key key = out->entropy_.bytes<kKeyBytes>();
+    const TimePoint made_at = recorded->made_at;
+    out->peers_ = std::make_unique<RecordedPeers>(
+        recorded->settings.protocol_id == 0 ? arena::kArenaProtocolId : recorded->settings.protocol_id, key,
+        out->entropy_);
+    auto server =
+        make_arena(recorded->settings, {made_at, recorded->address, key, recorded->wall_clock, out->entropy_,
+                                        Rng(recorded->rng_seed), [made_at] { return made_at; }});
+    if (!server) return std::unexpected(server.error());
+    out->server_ = std::move(*server);
+    return out;
+}
+
+Result<> ArenaRerun::apply(TimePoint now, std::string_view name, Bytes /*data*/) {
+    if (name == "shut_down") {
+        server_->shut_down(now);
+        return {};
+    }
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("the recorded application did '{}' to its server, which this build does not know", name));
+}
+
+std::optional<std::uint64_t> ArenaRerun::state_hash() const {
+    return std::nullopt;
+}
+
+}  // namespace squall::loadgen

@@ -1,0 +1,31 @@
+// The recorded arena, made again: the same code with the same settings, seed and clocks, and other keys.
+// Knows no file.
+#pragma once
+
+#include <memory>
+
+#include "replay/rerun.hpp"
+#include "runner/arena_facts.hpp"
+#include "squall/core/entropy.hpp"
+
+namespace squall::loadgen {
+
+class ArenaRerun final : public RerunServer {
+  public:
+    // Errors: those of recorded_arena() and of arena::ArenaServer::make().
+    [[nodiscard]] static Result<std::unique_ptr<ArenaRerun>> make(const recorder::Facts& facts);
+
+    [[nodiscard]] Node& node() override { return *server_; }
+    Result<> apply(TimePoint now, std::string_view name, Bytes data) override;
+    void set_trace(trace::Sink* sink) override { server_->set_trace(sink, 0); }
+    [[nodiscard]] std::optional<std::uint64_t> state_hash() const override;
+    [[nodiscard]] RecordedPeers& peers() { return *peers_; }
+
+  private:
+    ArenaRerun() : entropy_(Rng(1).fork("keys of a re-run")) {}
+    SeededEntropy entropy_;
+    std::unique_ptr<RecordedPeers> peers_;
+    std::unique_ptr<arena::ArenaServer> server_;
+};
+
+}  // namespace squall::loadgen

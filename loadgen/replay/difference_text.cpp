@@ -1,0 +1,126 @@
+#include "replay/difference_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace squall::loadgen {
+namespace {
+
+using RemoteName = std::function<std::string(std::uint16_t)>;
+
+constexpr std::size_t kBytesShown = 16;  // before and behind the one that differs
+
+std::string_view packet_type(const std::vector<std::byte>& packet) {
+    static constexpr std::array<std::string_view, 14> kNames{"request",
+                                                             "denied",
+                                                             "challenge",
+                                                             "response",
+                                                             "keep-alive",
+                                                             "payload",
+                                                             "disconnect",
+                                                             "denied with a reason",
+                                                             "disconnect with a reason",
+                                                             "connection id",
+                                                             "payload with an id",
+                                                             "path challenge",
+                                                             "path response",
+                                                             "probe"};
+    if (packet.empty()) return "unknown";
+    const auto type = std::to_integer<std::size_t>(packet[0] & std::byte{0x0f});
+    return type < kNames.size() ? kNames[type] : "unknown";
+}
+
+std::string hex_around(const std::vector<std::byte>& bytes, std::size_t at) {
+    const std::size_t begin = at > kBytesShown ? at - kBytesShown : 0;
+    const std::size_t end = std::min(bytes.size(), at + kBytesShown);
+    std::string out;
+    for (std::size_t i = begin; i < end; ++i)
+        out += fmt::format("{}{:02x}{}", i == at ? "[" : " ", std::to_integer<unsigned>(bytes[i]),
+                           i == at ? "]" : "");
+    if (at >= bytes.size()) out += "[--]";
+    return out;
+}
+
+std::string name_of(const SentMessage& message, const RemoteName& remote_name) {
+    std::string out = fmt::format("message {} of channel {}", message.number, message.channel.value);
+    if (message.remote == 0) return out;
+    const std::string name = remote_name(message.remote);
+    return out + (name.empty() ? fmt::format(" (remote {})", message.remote) : fmt::format(" ('{}')", name));
+}
+
+std::string list_of(const std::vector<SentMessage>& messages, const RemoteName& remote_name) {
+    if (messages.empty()) return "no message";
+    std::string out;
+    for (const SentMessage& message : messages) {
+        if (!out.empty()) out += ", ";
+        out += fmt::format("{}, {} bytes", name_of(message, remote_name), message.bytes.size());
+    }
+    return out;
+}
+
+// The first message that is not the same, if both packets have messages.
+std::string message_text(const Difference& difference, const RemoteName& remote_name) {
+    const auto& recorded = difference.recorded_messages;
+    const auto& again = difference.again_messages;
+    for (std::size_t i = 0; i < std::min(recorded.size(), again.size()); ++i) {
+        const SentMessage& one = recorded[i];
+        const SentMessage& other = again[i];
+        if (one.channel != other.channel || one.number != other.number || one.remote != other.remote)
+            return fmt::format("  where the recording has {}, the re-run has {}\n", name_of(one, remote_name),
+                               name_of(other, remote_name));
+        if (one.bytes == other.bytes) continue;
+        const auto [left, right] =
+            std::mismatch(one.bytes.begin(), one.bytes.end(), other.bytes.begin(), other.bytes.end());
+        const auto at = static_cast<std::size_t>(left - one.bytes.begin());
+        return fmt::format("  in {}, byte {} of {}:\n    recorded: {}\n    again:    {}\n",
+                           name_of(one, remote_name), at, one.bytes.size(), hex_around(one.bytes, at),
+                           hex_around(other.bytes, at));
+    }
+    if (recorded.size() == again.size()) return {};
+    return fmt::format("  the recorded packet has {}\n  the re-run's has {}\n",
+                       list_of(recorded, remote_name), list_of(again, remote_name));
+}
+
+std::string whose(const Difference& difference) {
+    std::string out = to_string(difference.peer);
+    if (difference.connection.is_valid())
+        out = fmt::format("connection {}.{} ({})", difference.connection.slot,
+                          difference.connection.generation, out);
+    return out;
+}
+
+}  // namespace
+
+std::string describe(const Difference& difference, TimePoint began, const RemoteName& remote_name) {
+    const double seconds = std::chrono::duration<double>(difference.at - began).count();
+    std::string out = fmt::format("first difference: at {:.6f} s, tick {}, ", seconds, difference.tick);
+    switch (difference.kind) {
+        case Difference::Kind::content:
+            out += fmt::format(
+                "{}, packet {} ({})\n  byte {} of {} in plain text:\n    recorded: {}\n    again:    {}\n",
+                whose(difference), difference.packet, packet_type(difference.recorded), difference.byte,
+                difference.recorded.size(), hex_around(difference.recorded, difference.byte),
+                hex_around(difference.again, difference.byte));
+            break;
+        case Difference::Kind::peer:
+            out += fmt::format("packet {} ({}) went to {}, and goes to somebody else now\n",
+                               difference.packet, packet_type(difference.recorded), whose(difference));
+            break;
+        case Difference::Kind::missing:
+            out +=
+                fmt::format("packet {} ({}, {} bytes) went to {}, and is not sent again\n", difference.packet,
+                            packet_type(difference.recorded), difference.recorded.size(), whose(difference));
+            break;
+        case Difference::Kind::additional:
+            out += fmt::format("a packet ({}, {} bytes) goes to {} that is not in the recording\n",
+                               packet_type(difference.again), difference.again.size(), whose(difference));
+            break;
+        case Difference::Kind::state:
+            return out + fmt::format("the server's state hashes to {:016x}, and did to {:016x}\n",
+                                     difference.again_hash, difference.recorded_hash);
+    }
+    return out + message_text(difference, remote_name);
+}
+
+}  // namespace squall::loadgen

@@ -1,0 +1,206 @@
+#include "replay/rerun.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace squall::loadgen {
+namespace {
+
+using recorder::ControlRecord;
+using recorder::MessageRecord;
+using recorder::NodeCall;
+using recorder::WireRecord;
+
+std::vector<std::byte> copy_of(Bytes bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+
+std::unexpected<Error> cannot(std::string why) {
+    return fail(ErrorCode::unsupported, "this recording cannot be run again: " + std::move(why));
+}
+
+}  // namespace
+
+Rerun::Rerun(RerunServer& server, RecordedPeers& peers) : server_(server), peers_(peers) {
+    trace::Sink& here = *this;
+    server_.set_trace(&here);
+}
+Rerun::~Rerun() {
+    server_.set_trace(nullptr);
+}
+
+Result<bool> Rerun::take(const recorder::Record& record) {
+    if (difference_) return false;
+    return std::visit(
+        [&](const auto& specific) {
+            now_ = specific.at;
+            return on(specific);
+        },
+        record);
+}
+
+Result<bool> Rerun::finish() {
+    if (difference_) return false;
+    return finish_drain();
+}
+
+Result<bool> Rerun::on(const WireRecord& record) {
+    if (record.is_payload_cut) return cannot("its payloads were left out (--no-payload)");
+    return record.direction == recorder::Direction::inbound ? receive(record) : compare(record);
+}
+
+Result<bool> Rerun::receive(const WireRecord& record) {
+    if (!finish_drain()) return false;
+    std::size_t size = record.packet.size();
+    if (record.is_opened && !record.packet.empty()) {
+        const bool is_request = record.packet[0] == std::byte{0};
+        const auto sealed = is_request ? peers_.seal_request(record.peer, record.packet, buffer_)
+                                       : peers_.seal(record.peer, record.packet, buffer_);
+        if (!sealed) return std::unexpected(sealed.error());
+        size = *sealed;
+    } else {
+        if (size > buffer_.size())
+            return fail(ErrorCode::malformed,
+                        fmt::format("a recorded datagram has {} bytes; a host hands in {} at most", size,
+                                    buffer_.size()));
+        std::ranges::copy(record.packet, buffer_.begin());
+    }
+    ++counts_.received;
+    server_.node().receive(record.at, record.peer, MutableBytes(buffer_).first(size));
+    begin_drain(record.at);
+    return true;
+}
+
+Result<bool> Rerun::compare(const WireRecord& record) {
+    if (!is_draining_) begin_drain(record.at);
+    Difference found;
+    found.at = record.at;
+    found.tick = tick_;
+    found.peer = record.peer;
+    found.connection = record.connection;
+    found.packet = record.sequence;
+    found.recorded = copy_of(record.packet);
+    again_messages_.clear();
+    ++polls_;
+    const auto transmit = server_.node().poll_transmit(drained_at_, buffer_);
+    found.recorded_messages = std::exchange(recorded_messages_, {});
+    found.again_messages = std::exchange(again_messages_, {});
+    if (!transmit) {
+        found.kind = Difference::Kind::missing;
+        return differ(std::move(found));
+    }
+    const auto again = peers_.open(transmit->to, Bytes(buffer_).first(transmit->size));
+    if (again) found.again = copy_of(*again);
+    if (transmit->to != record.peer) {
+        found.kind = Difference::Kind::peer;
+        return differ(std::move(found));
+    }
+    if (!again) return std::unexpected(again.error());
+    if (const auto at = peers_.first_difference(record.peer, record.packet, *again)) {
+        found.byte = *at;
+        return differ(std::move(found));
+    }
+    ++counts_.compared;
+    counts_.bytes_compared += transmit->size;
+    return true;
+}
+
+Result<bool> Rerun::on(const MessageRecord& record) {
+    if (record.direction == recorder::Direction::outbound)
+        recorded_messages_.push_back(
+            {record.channel, record.message, record.remote, copy_of(record.payload)});
+    return true;
+}
+
+Result<bool> Rerun::on(const ControlRecord& record) {
+    const auto control = recorder::decode(record);
+    if (!control)
+        return control.error().code == ErrorCode::unsupported ? Result<bool>(true)
+                                                              : std::unexpected(control.error());
+    if (const auto* call = std::get_if<NodeCall>(&*control)) return on_call(record.at, *call);
+    if (const auto* dropped = std::get_if<recorder::Dropped>(&*control)) {
+        if (dropped->total() == 0) return true;
+        return cannot(fmt::format("{} records did not fit into the recorder's ring", dropped->total()));
+    }
+    if (const auto* tick = std::get_if<recorder::TickMark>(&*control)) {
+        tick_ = tick->number;
+        ++counts_.ticks;
+    }
+    if (const auto* hash = std::get_if<recorder::StateHash>(&*control)) {
+        const auto mine = server_.state_hash();
+        if (!mine) return true;
+        ++counts_.hashes;
+        if (*mine == hash->hash) return true;
+        Difference found;
+        found.kind = Difference::Kind::state;
+        found.at = record.at;
+        found.tick = hash->tick;
+        found.recorded_hash = hash->hash;
+        found.again_hash = *mine;
+        return differ(std::move(found));
+    }
+    return true;
+}
+
+Result<bool> Rerun::on_call(TimePoint at, const NodeCall& call) {
+    switch (call.kind) {
+        case NodeCall::Kind::timeout:
+            if (!finish_drain()) return false;
+            server_.node().handle_timeout(at);
+            begin_drain(at);
+            return true;
+        case NodeCall::Kind::drain:
+            if (!finish_drain()) return false;
+            begin_drain(at);
+            return true;
+        case NodeCall::Kind::drain_ended:
+            if (polls_ < call.polls) return finish_drain();  // the last of them gave nothing
+            is_draining_ = false;
+            return true;
+        case NodeCall::Kind::input:
+            if (!finish_drain()) return false;
+            if (const auto applied = server_.apply(at, call.name, call.data); !applied)
+                return std::unexpected(applied.error());
+            return true;
+    }
+    return fail(ErrorCode::unsupported,
+                "a recorded call of the node is of a kind that this build does not know");
+}
+
+void Rerun::begin_drain(TimePoint at) {
+    is_draining_ = true;
+    drained_at_ = at;
+    polls_ = 0;
+}
+
+bool Rerun::finish_drain() {
+    if (!std::exchange(is_draining_, false)) return true;
+    again_messages_.clear();
+    const auto transmit = server_.node().poll_transmit(drained_at_, buffer_);
+    if (!transmit) return true;
+    Difference found;
+    found.kind = Difference::Kind::additional;
+    found.at = drained_at_;
+    found.tick = tick_;
+    found.peer = transmit->to;
+    found.again_messages = std::exchange(again_messages_, {});
+    if (const auto plain = peers_.open(transmit->to, Bytes(buffer_).first(transmit->size)))
+        found.again = copy_of(*plain);
+    return differ(std::move(found));
+}
+
+bool Rerun::differ(Difference difference) {
+    difference_ = std::move(difference);
+    return false;
+}
+
+void Rerun::on_event(const trace::Event& event) {
+    if (event.kind != trace::EventKind::message_sent) return;
+    const std::uint32_t tag = event.detail / 256;
+    again_messages_.push_back(
+        {event.channel, event.id, static_cast<std::uint16_t>(tag), copy_of(event.payload)});
+}
+
+}  // namespace squall::loadgen

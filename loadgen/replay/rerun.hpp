@@ -1,0 +1,116 @@
+// A recorded server, run again: each call that its node had, in the same order at the same times, and each
+// datagram that it then sends compared with the recorded one, in plain text. The first difference ends it.
+// Knows records and a node; neither files nor what the server is about.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "squall/core/result.hpp"
+#include "squall/recorder/record.hpp"
+#include "squall/trace/sink.hpp"
+#include "squall/transport/node.hpp"
+#include "squall/transport/recorded_peers.hpp"
+
+namespace squall::loadgen {
+
+// What is run again: the same server code, made from what the recording tells of its configuration.
+class RerunServer {
+  public:
+    virtual ~RerunServer() = default;
+    [[nodiscard]] virtual Node& node() = 0;
+    // What the application did to the node: NodeCall::input. Errors: unsupported (this build knows no such
+    // one).
+    virtual Result<> apply(TimePoint now, std::string_view name, Bytes data) = 0;
+    virtual void set_trace(trace::Sink* sink) = 0;
+    // Of the state after the newest tick, as the recorded server hashed it; nothing where it did not.
+    [[nodiscard]] virtual std::optional<std::uint64_t> state_hash() const = 0;
+};
+
+// A message, or a part of one, in a packet that was sent.
+struct SentMessage {
+    ChannelId channel{};
+    std::uint64_t number = 0;
+    std::uint16_t remote = 0;  // its number on the wire; 0: none
+    std::vector<std::byte> bytes;
+};
+
+struct Difference {
+    enum class Kind : std::uint8_t {
+        content,     // another packet to the same peer
+        peer,        // to somebody else
+        missing,     // recorded, and not sent again
+        additional,  // sent, and not in the recording
+        state,       // another hash of the state
+    };
+    Kind kind = Kind::content;
+    TimePoint at{};
+    std::uint64_t tick = 0;  // the newest one that the recording told of
+    Address peer{};          // as recorded, or of what is additional
+    ConnectionId connection{};
+    std::uint64_t packet = 0;  // its number, where the recording has one
+    std::size_t byte = 0;      // content: the first one that differs, of the plain packet
+    std::vector<std::byte> recorded;
+    std::vector<std::byte> again;
+    std::vector<SentMessage> recorded_messages;
+    std::vector<SentMessage> again_messages;
+    std::uint64_t recorded_hash = 0;
+    std::uint64_t again_hash = 0;
+};
+
+class Rerun final : private trace::Sink {
+  public:
+    Rerun(RerunServer& server, RecordedPeers& peers);
+    ~Rerun() override;
+    Rerun(const Rerun&) = delete;
+    Rerun& operator=(const Rerun&) = delete;
+
+    // The next record, in the order of the recording. True: go on; false: there is a difference(). Errors:
+    // unsupported (this recording cannot be run again, and why), malformed (it contradicts itself).
+    Result<bool> take(const recorder::Record& record);
+    // After the last one.
+    Result<bool> finish();
+
+    [[nodiscard]] const std::optional<Difference>& difference() const { return difference_; }
+    struct Counts {
+        std::uint64_t received = 0;
+        std::uint64_t compared = 0;  // datagrams that were sent again
+        std::uint64_t bytes_compared = 0;
+        std::uint64_t ticks = 0;
+        std::uint64_t hashes = 0;
+    };
+    [[nodiscard]] const Counts& counts() const { return counts_; }
+    // Of the newest record.
+    [[nodiscard]] TimePoint now() const { return now_; }
+    [[nodiscard]] std::uint64_t tick() const { return tick_; }
+
+  private:
+    Result<bool> on(const recorder::WireRecord& record);
+    Result<bool> on(const recorder::MessageRecord& record);
+    Result<bool> on(const recorder::ControlRecord& record);
+    Result<bool> on_call(TimePoint at, const recorder::NodeCall& call);
+    Result<bool> receive(const recorder::WireRecord& record);
+    Result<bool> compare(const recorder::WireRecord& record);
+    void begin_drain(TimePoint at);
+    bool finish_drain();
+    bool differ(Difference difference);
+    void on_event(const trace::Event& event) override;
+
+    RerunServer& server_;
+    RecordedPeers& peers_;
+    std::array<std::byte, kMaxDatagramBytes> buffer_{};
+    bool is_draining_ = false;
+    TimePoint drained_at_{};
+    std::uint32_t polls_ = 0;
+    TimePoint now_{};
+    std::uint64_t tick_ = 0;
+    std::vector<SentMessage> recorded_messages_;  // since the last datagram
+    std::vector<SentMessage> again_messages_;
+    std::optional<Difference> difference_;
+    Counts counts_;
+};
+
+}  // namespace squall::loadgen
