@@ -19,6 +19,10 @@ ChannelId channel_of(ChannelMode mode) {
     return ChannelId{static_cast<std::uint8_t>(mode)};
 }
 
+std::uint32_t saturated(std::int64_t value) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(value, 0, ~std::uint32_t{0}));
+}
+
 }  // namespace
 
 std::vector<ChannelConfig> remote_channels() {
@@ -40,7 +44,31 @@ Remotes::~Remotes() {
 
 void Remotes::set_trace(trace::Sink* sink, std::uint32_t source) {
     trace_ = sink;
+    trace_source_ = source;
     endpoint_.set_trace(this, source);
+}
+
+void Remotes::trace(TimePoint now, trace::EventKind kind, ConnectionId peer, const RemoteInfo& remote,
+                    std::uint32_t detail, std::size_t bytes, Bytes payload) const {
+    if (trace_ == nullptr) return;
+    trace::Event event;
+    event.at = now;
+    event.kind = kind;
+    event.channel = channel_of(remote.mode);
+    event.source = trace_source_;
+    event.connection = peer;
+    event.id = remote.index + std::uint64_t{1};
+    event.bytes = static_cast<std::uint32_t>(bytes);
+    event.detail = detail;
+    event.payload = payload;
+    trace_->on_event(event);
+}
+
+void Remotes::trace_call(TimePoint now, TimePoint made_at, ConnectionId peer, const RemoteInfo& remote,
+                         const Error* error) const {
+    trace(now, trace::EventKind::call_settled, peer, remote,
+          saturated((now - made_at) / std::chrono::microseconds(1)),
+          error == nullptr ? 0 : static_cast<std::size_t>(error->code) + 1);
 }
 
 void Remotes::on_event(const trace::Event& event) {
@@ -284,7 +312,16 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
     ++remote.statistics_.in.messages;
     remote.statistics_.in.bytes += reader.position();
     const ConnectionId id = peer.id;
-    settle(now, id, remote, hand_to(now, id, remote, body));
+    const bool is_timed = trace_ != nullptr && stopwatch_;
+    const Duration start = is_timed ? stopwatch_() : Duration{0};
+    const Outcome outcome = hand_to(now, id, remote, body);
+    const Duration taken = is_timed ? stopwatch_() - start : Duration{0};
+    trace(now, trace::EventKind::remote_received, id, remote.info_, static_cast<std::uint32_t>(outcome),
+          bytes.size(), bytes);
+    if (is_timed)
+        trace(now, trace::EventKind::remote_handled, id, remote.info_, saturated(taken.count()),
+              bytes.size());
+    settle(now, id, remote, outcome);
 }
 
 void Remotes::settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome) {

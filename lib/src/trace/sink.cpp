@@ -24,6 +24,9 @@ std::string_view to_string(EventKind kind) {
         case EventKind::packet_opened: return "packet_opened";
         case EventKind::packet_sealed: return "packet_sealed";
         case EventKind::token_opened: return "token_opened";
+        case EventKind::remote_received: return "remote_received";
+        case EventKind::remote_handled: return "remote_handled";
+        case EventKind::call_settled: return "call_settled";
     }
     return "unknown";
 }

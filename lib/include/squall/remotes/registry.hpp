@@ -197,6 +197,9 @@ class Remotes final : public Node, private trace::Sink {
     [[nodiscard]] const ByteLedger& other_bytes_on_wire() const { return other_on_wire_; }
     // Where the endpoint's trace events go, besides to the registry's own account; nullptr: nowhere else.
     void set_trace(trace::Sink* sink, std::uint32_t source);
+    // With a stopwatch (a reading that never goes back) the trace tells how long each inbound message took,
+    // chain and handler; empty: it does not. Where work takes no time, in virtual time, leave it.
+    void set_stopwatch(std::function<Duration()> stopwatch) { stopwatch_ = std::move(stopwatch); }
 
     // --- Node
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override;
@@ -248,6 +251,12 @@ class Remotes final : public Node, private trace::Sink {
     void at_end_of_drain(Remote& remote);
     // Counts what became of an inbound message that was not settled when it came, offences included.
     void settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome);
+    // A trace event of a remote, if anybody listens.
+    void trace(TimePoint now, trace::EventKind kind, ConnectionId peer, const RemoteInfo& remote,
+               std::uint32_t detail, std::size_t bytes, Bytes payload = {}) const;
+    // Of a call that was made at that time, and its answer's error, if it is one.
+    void trace_call(TimePoint now, TimePoint made_at, ConnectionId peer, const RemoteInfo& remote,
+                    const Error* error) const;
     // A transaction's step, at the side that is asked.
     [[nodiscard]] detail::Admission admit(TimePoint now, ConnectionId peer, Remote& remote, Bytes body);
     // And at the proposing side: the object's bytes, as the outbound chains leave it.
@@ -382,6 +391,8 @@ class Remotes final : public Node, private trace::Sink {
     Traffic strays_;
     ByteLedger other_on_wire_;
     trace::Sink* trace_ = nullptr;
+    std::uint32_t trace_source_ = 0;
+    std::function<Duration()> stopwatch_;
     std::uint64_t dropped_while_waiting_ = 0;
     std::uint64_t dropped_after_end_ = 0;
     bool must_drain_ = false;

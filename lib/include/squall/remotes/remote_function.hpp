@@ -87,6 +87,7 @@ class FunctionRemote final : public Remote {
         Call call;
         call.peer = peer;
         call.done = std::move(done);
+        call.made_at = now;
         call.give_up_at = now + options.timeout;
         call.retry_at = options.retries > 0 ? now + options.first_retry : kNever;
         call.retry_step = options.first_retry;
@@ -215,6 +216,7 @@ class FunctionRemote final : public Remote {
     struct Call {
         ConnectionId peer{};
         Done done;
+        TimePoint made_at{};
         TimePoint give_up_at{};
         TimePoint retry_at = kNever;
         TimePoint deadline{};  // as it stands in deadlines_
@@ -299,6 +301,7 @@ class FunctionRemote final : public Remote {
     void end_call(TimePoint now, typename Calls::iterator place, const Result<Reply>& result) {
         const Done done = std::move(place->second.done);
         const ConnectionId peer = place->second.peer;
+        owner_.trace_call(now, place->second.made_at, peer, info_, result ? nullptr : &result.error());
         forget(place);
         if (done) (void)owner_.guarded(now, peer, *this, {}, [&] { done(now, result); });
     }

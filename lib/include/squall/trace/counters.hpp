@@ -31,7 +31,7 @@ struct RemoteCounters {
     std::uint64_t headers =
         0;                     // its share, by bytes, of packet headers, protection and acks in its datagrams
     std::uint64_t errors = 0;  // handlers that failed
-    std::uint64_t dropped = 0;  // never arrived, as far as is known: lost, superseded, over budget
+    std::uint64_t lost = 0;    // transmissions in packets that were declared lost
     std::array<std::uint64_t, kMaxOutcomes> stopped{};  // by outcome; 0 (passed) is not counted
 
     [[nodiscard]] std::uint64_t on_wire() const {

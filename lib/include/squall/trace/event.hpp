@@ -40,6 +40,12 @@ enum class EventKind : std::uint8_t {
     // A connect token was accepted by its server. Payload: the request (1078 bytes), its private token in
     // plain text with the keys blanked, the last 16 bytes being the tag that had sealed it.
     token_opened,
+    // Of the remotes (their registry emits them); id = the remote's number on the wire, from 1.
+    remote_received,  // after message_received, once it is known whose it was and what became of it; detail =
+                      // an Outcome of the remotes, bytes and payload = the message's
+    remote_handled,   // detail = nanoseconds that its chain and handler took, where a stopwatch was given
+    call_settled,  // a function's call has its answer; detail = microseconds since it was made, bytes = 0 or
+                   // 1 + the ErrorCode
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
