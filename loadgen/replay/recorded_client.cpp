@@ -11,38 +11,34 @@ namespace {
 
 // A full queue is asked again after so long.
 constexpr Duration kRetry = std::chrono::milliseconds(5);
+// A client that left stays so long at most for what it said to arrive.
+constexpr Duration kFarewellPatience = std::chrono::seconds(1);
 // Messages whose fate is awaited; older ones are forgotten.
 constexpr std::size_t kMaxUnsettled = 4096;
 
 }  // namespace
 
-Result<std::unique_ptr<RecordedClient>> RecordedClient::make(TimePoint now,
-                                                             const RecordedClientConfig& config,
-                                                             const RecordedSessions& sessions,
-                                                             std::size_t session, EntropySource& entropy,
-                                                             arena::ClientObserver& observer) {
-    if (config.speed < 0 || config.speed > 1000 || (config.speed > 0 && config.speed < 0.001))
-        return fail(
-            ErrorCode::invalid_argument,
-            fmt::format(
-                "the speed is {}; it is 0.001 to 1000 times the recorded one, or 0: as fast as it goes",
-                config.speed));
+Result<std::unique_ptr<RecordedClient>> RecordedClient::make(
+    TimePoint now, const RecordedClientConfig& config, const RecordedSessions& sessions,
+    const RecordedSession& session, const PlaybackClock& playback, EntropySource& entropy,
+    arena::ClientObserver& observer) {
     auto endpoint = ClientEndpoint::make(now, config.client, entropy);
     if (!endpoint) return std::unexpected(endpoint.error());
     if (const auto connected = (*endpoint)->connect(now, config.token); !connected)
         return std::unexpected(connected.error());
     return std::unique_ptr<RecordedClient>(
-        new RecordedClient(now, config.speed, sessions, session, std::move(*endpoint), observer));
+        new RecordedClient(now, config.start, sessions, session, playback, std::move(*endpoint), observer));
 }
 
-RecordedClient::RecordedClient(TimePoint now, double speed, const RecordedSessions& sessions,
-                               std::size_t session, std::unique_ptr<ClientEndpoint> endpoint,
-                               arena::ClientObserver& observer)
+RecordedClient::RecordedClient(TimePoint now, Duration start, const RecordedSessions& sessions,
+                               const RecordedSession& session, const PlaybackClock& playback,
+                               std::unique_ptr<ClientEndpoint> endpoint, arena::ClientObserver& observer)
     : sessions_(sessions),
-      session_(sessions.sessions()[session]),
+      session_(session),
       endpoint_(std::move(endpoint)),
       observer_(&observer),
-      speed_(speed),
+      playback_(playback),
+      start_(start),
       made_at_(now) {}
 
 void RecordedClient::receive(TimePoint now, const Address& from, MutableBytes datagram) {
@@ -83,48 +79,49 @@ void RecordedClient::leave(TimePoint now) {
     if (!has_ended_ && !endpoint_->connection().is_valid()) on_end(now, DisconnectReason::requested);
 }
 
-TimePoint RecordedClient::planned(Duration recorded) const {
-    if (speed_ == 0) return made_at_;
-    return made_at_ + Duration{static_cast<Duration::rep>(static_cast<double>(recorded.count()) / speed_)};
-}
-
 TimePoint RecordedClient::next_at() const {
     if (!is_connected_ || is_leaving_ || has_ended_) return kNever;
     if (retry_at_ != kNever) return retry_at_;
-    if (has_more()) return planned(session_.messages[next_].at);
-    // As fast as it goes it stays no longer than what it says takes.
-    return session_.stop ? planned(*session_.stop) : kNever;
+    if (has_more()) return due(session_.messages[next_].at);
+    return session_.stop ? due(*session_.stop) : kNever;
 }
 
 void RecordedClient::send_due(TimePoint now) {
     retry_at_ = kNever;
-    while (has_more()) {
+    for (; has_more(); ++next_) {
         const RecordedMessage& message = session_.messages[next_];
-        // As fast as it goes, a message was due when the connection took it.
-        const TimePoint due = speed_ == 0 ? now : planned(message.at);
-        if (due > now) return;
-        if (speed_ == 0 && endpoint_->send_budget(now, endpoint_->connection()) == 0) {
+        // As fast as it goes, a message is due when the connection takes it.
+        const TimePoint planned = playback_.is_unbounded() ? now : due(message.at);
+        if (planned > now) return;
+        const bool has_room =
+            !playback_.is_unbounded() || endpoint_->send_budget(now, endpoint_->connection()) > 0;
+        if (!has_room || !send(now, planned, message)) {
             retry_at_ = now + kRetry;
             return;
         }
-        const auto sent = endpoint_->send(now, endpoint_->connection(), message.channel,
-                                          sessions_.bytes_of(message), {.notify = true});
-        if (!sent && sent.error().code == ErrorCode::queue_full) {
-            retry_at_ = now + kRetry;  // nothing is left out: it was sent, then
-            return;
-        }
-        ++next_;
-        if (!sent) {
-            observer_->on_error(now,
-                                fmt::format("channel {}: {}", message.channel.value, sent.error().message));
-            continue;
-        }
-        if (unsettled_.size() == kMaxUnsettled) unsettled_.pop_front();
-        unsettled_.push_back({message.channel, *sent, due, now});
-        observer_->on_input_sent(now, due);
     }
-    if (session_.stop && planned(*session_.stop) <= now && unsettled_.empty()) leave(now);
-    if (session_.stop && planned(*session_.stop) <= now && !is_leaving_) retry_at_ = now + kRetry;
+    if (!session_.stop || due(*session_.stop) > now) return;
+    // What it said arrives before it goes, unless its recorded end was another: then that is all the same.
+    if (!unsettled_.empty() && now < due(*session_.stop) + kFarewellPatience) {
+        retry_at_ = now + kRetry;
+        return;
+    }
+    leave(now);
+}
+
+// False if the connection has no room for it yet: nothing is left out.
+bool RecordedClient::send(TimePoint now, TimePoint planned, const RecordedMessage& message) {
+    const auto sent = endpoint_->send(now, endpoint_->connection(), message.channel,
+                                      sessions_.bytes_of(message), {.notify = true});
+    if (!sent && sent.error().code == ErrorCode::queue_full) return false;
+    if (!sent) {
+        observer_->on_error(now, fmt::format("channel {}: {}", message.channel.value, sent.error().message));
+        return true;
+    }
+    if (unsettled_.size() == kMaxUnsettled) unsettled_.pop_front();
+    unsettled_.push_back({message.channel, *sent, planned, now});
+    observer_->on_input_sent(now, planned);
+    return true;
 }
 
 void RecordedClient::drain_events(TimePoint now) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "arena/arena_client.hpp"
+#include "play/playback_clock.hpp"
 #include "play/played_client.hpp"
 #include "replay/recorded_sessions.hpp"
 #include "squall/core/ring_buffer.hpp"
@@ -17,18 +18,19 @@ namespace squall::loadgen {
 struct RecordedClientConfig {
     ClientConfig client;
     ConnectTokenBytes token{};
-    // Times the original pace, 1 to 1000; 0: each message as soon as the connection takes it.
-    double speed = 1;
+    // Since the recording began; later copies of a session are shifted.
+    Duration start{0};
 };
 
 class RecordedClient final : public PlayedClient {
   public:
-    // Starts to connect. `sessions` and `observer` outlive the client. The observer's round trips are those
+    // Starts to connect. What is given by reference outlives the client. The observer's round trips are those
     // from a message's planned time to its acknowledgement. Errors: those of ClientEndpoint::make and
-    // connect(), invalid_argument (the speed).
+    // connect().
     [[nodiscard]] static Result<std::unique_ptr<RecordedClient>> make(
         TimePoint now, const RecordedClientConfig& config, const RecordedSessions& sessions,
-        std::size_t session, EntropySource& entropy, arena::ClientObserver& observer);
+        const RecordedSession& session, const PlaybackClock& playback, EntropySource& entropy,
+        arena::ClientObserver& observer);
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override;
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override;
@@ -43,12 +45,15 @@ class RecordedClient final : public PlayedClient {
     [[nodiscard]] std::uint64_t messages_received() const { return messages_received_; }
 
   private:
-    RecordedClient(TimePoint now, double speed, const RecordedSessions& sessions, std::size_t session,
+    RecordedClient(TimePoint now, Duration start, const RecordedSessions& sessions,
+                   const RecordedSession& session, const PlaybackClock& playback,
                    std::unique_ptr<ClientEndpoint> endpoint, arena::ClientObserver& observer);
     void drain_events(TimePoint now);
     void send_due(TimePoint now);
+    bool send(TimePoint now, TimePoint planned, const RecordedMessage& message);
     [[nodiscard]] bool has_more() const { return next_ < session_.messages.size(); }
-    [[nodiscard]] TimePoint planned(Duration recorded) const;
+    // Of a moment of the session.
+    [[nodiscard]] TimePoint due(Duration moment) const { return playback_.due(start_ + moment); }
     [[nodiscard]] TimePoint next_at() const;
     void on_settled(TimePoint now, const MessageSettled& settled);
     void on_end(TimePoint now, DisconnectReason reason);
@@ -57,7 +62,8 @@ class RecordedClient final : public PlayedClient {
     const RecordedSession& session_;
     std::unique_ptr<ClientEndpoint> endpoint_;
     arena::ClientObserver* observer_;
-    double speed_;
+    const PlaybackClock& playback_;
+    Duration start_;
     TimePoint made_at_;
     std::size_t next_ = 0;  // message
     struct Sent {

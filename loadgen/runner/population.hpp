@@ -65,7 +65,9 @@ class Population final : public Node {
     void stop_due(TimePoint now);
     void bury_ended(TimePoint now);
     void bury(VirtualClient& client);
-    [[nodiscard]] TimePoint moment(Duration offset) const { return around_.run_start + offset; }
+    [[nodiscard]] TimePoint moment(Duration offset) const {
+        return around_.playback != nullptr ? around_.playback->due(offset) : around_.run_start + offset;
+    }
 
     const Plan& plan_;
     const ClientSurroundings& around_;

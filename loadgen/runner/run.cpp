@@ -115,8 +115,19 @@ Unmeasured unmeasured_in_real(const Target& target) {
     return out;
 }
 
-Result<RunRecord> run_real(const Scenario& scenario, const Plan& plan, const RunOptions& options,
+// What the players decide of a run's surroundings.
+void complete(World& world, const RunPlayers& players) {
+    world.playback = players.playback;
+    if (players.unmeasured.empty()) return;
+    Unmeasured& unmeasured = world.unmeasured;
+    unmeasured.metrics.insert(unmeasured.metrics.end(), players.unmeasured.begin(), players.unmeasured.end());
+    unmeasured.why =
+        unmeasured.why.empty() ? players.why_unmeasured : unmeasured.why + "; " + players.why_unmeasured;
+}
+
+Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,
                            RunListener& listener) {
+    const Plan& plan = players.plan;
     if (const auto allowed = check_limits(plan); !allowed) return std::unexpected(allowed.error());
     AsioHostOptions host_options;
     host_options.precise_timers = true;
@@ -132,10 +143,9 @@ Result<RunRecord> run_real(const Scenario& scenario, const Plan& plan, const Run
     if (const auto attached = (*host)->attach(stalls, timer_only); !attached)
         return std::unexpected(attached.error());
     RealClientNet net(**host, client_address((*server)->address()));
-    const ArenaClientMaker maker(scenario);
     World world{**host,
                 net,
-                maker,
+                players.maker,
                 **server,
                 wall_clock_anchor(**host),
                 is_loopback((*server)->address()),
@@ -143,6 +153,7 @@ Result<RunRecord> run_real(const Scenario& scenario, const Plan& plan, const Run
                 nullptr,
                 &stalls,
                 unmeasured_in_real(scenario.target)};
+    complete(world, players);
     SessionOfRun session(scenario, plan, std::move(world), interrupt, listener);
     auto record = session.run();
     if (!record) return record;
@@ -152,7 +163,8 @@ Result<RunRecord> run_real(const Scenario& scenario, const Plan& plan, const Run
     return record;
 }
 
-Result<RunRecord> run_virtual(const Scenario& scenario, const Plan& plan, RunListener& listener) {
+Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& players, RunListener& listener) {
+    const Plan& plan = players.plan;
     if (scenario.target.address)
         return fail(
             ErrorCode::invalid_argument,
@@ -169,11 +181,10 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const Plan& plan, RunLis
     if (!server) return std::unexpected(server.error());
     (*server)->set_trace(&hash, 0);
     VirtualClientNet net(host);
-    const ArenaClientMaker maker(scenario);
     World world{
         host,
         net,
-        maker,
+        players.maker,
         **server,
         wall_clock,
         true,
@@ -183,6 +194,7 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const Plan& plan, RunLis
         {{Metric::server_tick, Metric::server_tick_lateness, Metric::server_cpu, Metric::server_memory,
           Metric::generator_send_lateness, Metric::generator_cpu, Metric::generator_socket_drops},
          "not in virtual time, where work takes none"}};
+    complete(world, players);
     SessionOfRun session(scenario, plan, std::move(world), interrupt, listener);
     auto record = session.run();
     if (!record) return record;
@@ -199,9 +211,16 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const Plan& plan, RunLis
 
 Result<RunRecord> run_scenario(const Scenario& scenario, const RunOptions& options, RunListener& listener) {
     const Plan plan = make_plan(scenario);
-    if (const auto possible = check_plan(scenario, plan); !possible) return std::unexpected(possible.error());
-    return options.virtual_time ? run_virtual(scenario, plan, listener)
-                                : run_real(scenario, plan, options, listener);
+    const ArenaClientMaker maker(scenario);
+    return run_players(scenario, {plan, maker, nullptr, {}, {}}, options, listener);
+}
+
+Result<RunRecord> run_players(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,
+                              RunListener& listener) {
+    if (const auto possible = check_plan(scenario, players.plan); !possible)
+        return std::unexpected(possible.error());
+    return options.virtual_time ? run_virtual(scenario, players, listener)
+                                : run_real(scenario, players, options, listener);
 }
 
 }  // namespace squall::loadgen

@@ -5,12 +5,25 @@
 #include <string>
 #include <vector>
 
+#include "plan/plan.hpp"
+#include "play/playback_clock.hpp"
+#include "runner/client_maker.hpp"
 #include "runner/run_listener.hpp"
 #include "runner/run_record.hpp"
 #include "scenario/scenario.hpp"
 #include "squall/core/result.hpp"
 
 namespace squall::loadgen {
+
+// Instead of what the scenario's groups say: who joins when, and what plays them.
+struct RunPlayers {
+    const Plan& plan;
+    const ClientMaker& maker;
+    PlaybackClock* playback = nullptr;
+    // What such clients do not tell.
+    std::vector<Metric> unmeasured;
+    std::string why_unmeasured;
+};
 
 struct RunOptions {
     bool virtual_time = false;
@@ -20,5 +33,8 @@ struct RunOptions {
 // Errors: what kept the run from starting (limits of this machine, a key, a server that does not come up).
 [[nodiscard]] Result<RunRecord> run_scenario(const Scenario& scenario, const RunOptions& options,
                                              RunListener& listener);
+// The same with other players; the scenario has a group for each that the plan names.
+[[nodiscard]] Result<RunRecord> run_players(const Scenario& scenario, const RunPlayers& players,
+                                            const RunOptions& options, RunListener& listener);
 
 }  // namespace squall::loadgen

@@ -35,10 +35,13 @@ SessionOfRun::SessionOfRun(const Scenario& scenario, const Plan& plan, World wor
               world_.wall_clock,
               world_.shared_clock,
               world_.entropy,
-              world_.trace},
+              world_.trace,
+              world_.playback},
       population_(plan, around_),
       last_answer_(start_),
-      usage_at_(start_) {}
+      usage_at_(start_) {
+    if (world_.playback != nullptr) world_.playback->begin(start_);
+}
 
 Result<RunRecord> SessionOfRun::run() {
     world_.server.on_report([this](const ServerReport& report) { take_report(report); });
@@ -58,7 +61,8 @@ Result<RunRecord> SessionOfRun::run() {
             std::max(world_.host.now(), world_.stalls == nullptr ? boundary : world_.host.now());
         look_for_ends(now);
         if (now >= start_ + kSecond * (second_ + 1)) end_second(now);
-        if (!stopping_since_ && now >= start_ + scenario_.duration) begin_stopping(now);
+        const bool is_over = now >= load_end() || (world_.playback != nullptr && population_.is_done());
+        if (!stopping_since_ && is_over) begin_stopping(now);
         if (!stopping_since_) continue;
         if (population_.is_done()) break;
         if (now >= *stopping_since_ + scenario_.graceful_stop || end_.server_lost) {
@@ -80,12 +84,19 @@ TimePoint SessionOfRun::next_boundary() const {
     if (stopping_since_)
         return std::min(
             {next, world_.host.now() + kStoppingStep, *stopping_since_ + scenario_.graceful_stop});
-    return std::min(next, start_ + scenario_.duration);
+    // The end of a replay is looked for: its clients leave by themselves.
+    if (world_.playback != nullptr) next = std::min(next, world_.host.now() + kStoppingStep);
+    return std::min(next, load_end());
+}
+
+TimePoint SessionOfRun::load_end() const {
+    if (world_.playback == nullptr) return start_ + scenario_.duration;
+    return world_.playback->is_unbounded() ? kNever : world_.playback->due(scenario_.duration);
 }
 
 Phase SessionOfRun::phase_at(TimePoint moment) const {
     if (moment < start_ + scenario_.warmup) return Phase::warmup;
-    return moment < start_ + scenario_.duration ? Phase::measuring : Phase::stopping;
+    return moment < load_end() ? Phase::measuring : Phase::stopping;
 }
 
 void SessionOfRun::begin_stopping(TimePoint now) {
@@ -171,7 +182,7 @@ void SessionOfRun::collect_stalls() {
 
 void SessionOfRun::take_report(const ServerReport& report) {
     const TimePoint began = start_ + kSecond * report.second;
-    const bool measured = metrics_->is_measured(began) && began < start_ + scenario_.duration;
+    const bool measured = metrics_->is_measured(began) && began < load_end();
     if (report.inside) {
         metrics_->absorb(Metric::server_tick, kWholeRun, report.inside->tick, measured);
         metrics_->absorb(Metric::server_tick_lateness, kWholeRun, report.inside->tick_lateness, measured);
@@ -220,7 +231,7 @@ RunRecord SessionOfRun::record(TimePoint ended) {
     out.planned_peak = plan_.peak;
     out.started_sessions = population_.started();
     out.fates = population_.fates();
-    out.ran = std::min(ended - start_, scenario_.duration);
+    out.ran = world_.playback == nullptr ? std::min(ended - start_, scenario_.duration) : ended - start_;
     out.measured = std::max(Duration{0}, out.ran - scenario_.warmup);
     out.links = population_.links();
     out.transport = population_.transport();

@@ -28,6 +28,7 @@ struct World {
     trace::Sink* trace = nullptr;
     StallDetector* stalls = nullptr;  // none: virtual time does not stall
     Unmeasured unmeasured;
+    PlaybackClock* playback = nullptr;  // of a replay; none: the plan's times are as they are
 };
 
 class SessionOfRun {
@@ -51,6 +52,8 @@ class SessionOfRun {
     void collect_stalls();
     [[nodiscard]] TimePoint next_boundary() const;
     [[nodiscard]] Phase phase_at(TimePoint moment) const;
+    // When nobody sends any more; kNever if that is not known.
+    [[nodiscard]] TimePoint load_end() const;
     [[nodiscard]] RunRecord record(TimePoint ended);
     [[nodiscard]] std::vector<Outcome> outcomes() const;
 

@@ -8,6 +8,7 @@
 #include "arena/arena_client.hpp"
 #include "metrics/metric_store.hpp"
 #include "plan/plan.hpp"
+#include "play/playback_clock.hpp"
 #include "runner/client_maker.hpp"
 #include "runner/client_net.hpp"
 #include "runner/error_log.hpp"
@@ -30,6 +31,8 @@ struct ClientSurroundings {
     bool shared_clock = true;          // server and clients read the same clock
     EntropySource* entropy = nullptr;  // none: each client derives its own from its stream (virtual runs)
     trace::Sink* trace = nullptr;
+    // What the plan's times are told by; none: as they are, from run_start.
+    const PlaybackClock* playback = nullptr;
 };
 
 class VirtualClient final : private arena::ClientObserver {
