@@ -29,6 +29,15 @@ namespace squall::recorder {
     return (value >> 1) ^ (0 - (value & 1));
 }
 
+inline constexpr std::size_t kMaxVarintBytes = 10;
+// Writes unsigned LEB128 of at most so many bytes; returns how many.
+inline std::size_t put_varint(std::byte* out, std::uint64_t value) {
+    std::size_t size = 0;
+    for (; value >= 0x80; value >>= 7) out[size++] = static_cast<std::byte>((value & 0x7f) | 0x80);
+    out[size++] = static_cast<std::byte>(value);
+    return size;
+}
+
 class FieldStream {
   public:
     [[nodiscard]] bool ok() const { return !fault_.has_value(); }
@@ -47,10 +56,8 @@ class FieldWriter : public FieldStream {
     explicit FieldWriter(std::vector<std::byte>& out) : out_(out) {}
 
     void number(std::uint64_t value) {
-        std::array<std::byte, 10> bytes;
-        std::size_t size = 0;
-        for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<std::byte>((value & 0x7f) | 0x80);
-        bytes[size++] = static_cast<std::byte>(value);
+        std::array<std::byte, kMaxVarintBytes> bytes;
+        const std::size_t size = put_varint(bytes.data(), value);
         out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
     }
     template <class Integer>
@@ -94,9 +101,12 @@ class FieldWriter : public FieldStream {
         const auto numbers = trace::numbers_of(value);
         std::uint64_t mask = 0;
         for (std::size_t i = 0; i < numbers.size(); ++i) mask |= std::uint64_t{numbers[i] != 0} << i;
-        number(mask);
+        std::array<std::byte, 65 * kMaxVarintBytes> bytes;
+        std::size_t size = put_varint(bytes.data(), mask);
         for (; mask != 0; mask &= mask - 1)
-            number(zigzag(numbers[static_cast<std::size_t>(std::countr_zero(mask))]));
+            size += put_varint(bytes.data() + size,
+                               zigzag(numbers[static_cast<std::size_t>(std::countr_zero(mask))]));
+        out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
     }
 
   private:

@@ -108,6 +108,19 @@ const RemoteEntry* ProfileState::find_remote(std::uint32_t id) const {
     return place != dictionary_.remotes.end() && place->id == id ? &*place : nullptr;
 }
 
+// Whoever is told hello is told all of it: at the beginning, and when it was too slow for what followed.
+void ProfileState::on(const Hello& frame) {
+    hello_ = frame;
+    dictionary_ = {};
+    stats_ = {};
+    is_current_ = false;
+    connections_.clear();
+    histograms_.clear();
+    conditions_ = {};
+    world_.reset();
+    notes_.clear();
+}
+
 void ProfileState::on(const ConnectionChange& frame) {
     const ConnectionKey key(frame.source, frame.connection);
     if (frame.is_open) {

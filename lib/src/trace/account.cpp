@@ -38,7 +38,13 @@ const RemoteCounters& Account::inbound(std::uint32_t remote) const {
     return remote < remotes_.size() ? remotes_[remote].in : kNone;
 }
 const Histogram* Account::time_of(Time time, std::uint32_t remote) const {
-    return remote < remotes_.size() ? remotes_[remote].times[static_cast<std::size_t>(time)].get() : nullptr;
+    if (remote >= remotes_.size()) return nullptr;
+    const Remote& found = remotes_[remote];
+    if (time == Time::queue && found.unqueued != 0) {
+        histogram_of(Time::queue, found).record(0, found.unqueued);
+        found.unqueued = 0;
+    }
+    return found.times[static_cast<std::size_t>(time)].get();
 }
 
 Account::Remote& Account::remote_of(std::uint64_t number) {
@@ -48,7 +54,7 @@ Account::Remote& Account::remote_of(std::uint64_t number) {
     return remotes_[number];
 }
 
-Histogram& Account::time_of(Time time, Remote& remote) {
+Histogram& Account::histogram_of(Time time, const Remote& remote) const {
     auto& place = remote.times[static_cast<std::size_t>(time)];
     if (place == nullptr) place = std::make_unique<Histogram>(times(config_.significant_digits));
     return *place;
@@ -171,9 +177,13 @@ void Account::on_datagram_sent(const Event& event) {
         headers -= share;
         Remote& remote = remotes_[part.remote];
         remote.out.headers += share;
-        if (part.first_messages != 0 && sending_ != nullptr)
-            time_of(Time::queue, remote)
+        if (sending_ == nullptr || part.first_messages == 0) continue;
+        if (part.queued_at == event.at) {
+            remote.unqueued += part.first_messages;
+        } else {
+            histogram_of(Time::queue, remote)
                 .record(static_cast<std::uint64_t>((event.at - part.queued_at).count()), part.first_messages);
+        }
     }
     if (sending_ != nullptr) remember_packet(event);
     part_count_ = 0;
@@ -203,7 +213,7 @@ void Account::on_acked(const Event& event) {
     if (packet.number != event.id) return;
     const auto span = static_cast<std::uint64_t>((event.at - packet.at).count());
     for (std::size_t i = 0; i < packet.remote_count; ++i)
-        time_of(Time::wire, remotes_[packet.remotes[i]]).record(span, packet.messages[i]);
+        histogram_of(Time::wire, remotes_[packet.remotes[i]]).record(span, packet.messages[i]);
     packet.number = kNoPacket;
 }
 
@@ -256,10 +266,10 @@ void Account::on_event(const Event& event) {
         case EventKind::message_received: return on_received(event);
         case EventKind::remote_received: return on_remote_received(event);
         case EventKind::remote_handled:
-            time_of(Time::handler, remote_of(event.id)).record(event.detail);
+            histogram_of(Time::handler, remote_of(event.id)).record(event.detail);
             return;
         case EventKind::call_settled:
-            time_of(Time::call, remote_of(event.id)).record(std::uint64_t{event.detail} * 1000);
+            histogram_of(Time::call, remote_of(event.id)).record(std::uint64_t{event.detail} * 1000);
             return;
         case EventKind::connection_connected:
             ++endpoint_.connections_opened;

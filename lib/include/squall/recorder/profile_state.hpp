@@ -66,7 +66,7 @@ class ProfileState {
     [[nodiscard]] std::uint64_t missed() const { return missed_; }
 
   private:
-    void on(const Hello& frame) { hello_ = frame; }
+    void on(const Hello& frame);
     void on(const Dictionary& frame) { dictionary_ = frame; }
     void on(const ConnectionChange& frame);
     void on(const Stats& frame);

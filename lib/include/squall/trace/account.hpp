@@ -66,7 +66,8 @@ class Account final : public Sink {
     struct Remote {
         RemoteCounters out;
         RemoteCounters in;
-        std::array<std::unique_ptr<Histogram>, kTimeCount> times;
+        mutable std::uint64_t unqueued = 0;  // left at once: to be put into the histogram of the queue
+        mutable std::array<std::unique_ptr<Histogram>, kTimeCount> times;
     };
     // Messages of a channel that were queued at one moment: from this id to the next run's.
     struct Run {
@@ -111,7 +112,7 @@ class Account final : public Sink {
     static constexpr std::size_t kMaxParts = 512;
 
     Remote& remote_of(std::uint64_t number);
-    Histogram& time_of(Time time, Remote& remote);
+    Histogram& histogram_of(Time time, const Remote& remote) const;
     Connection* find(const Event& event);
     Connection* connection_of(const Event& event);
     static Channel& channel_of(Connection& connection, ChannelId channel);

@@ -64,6 +64,7 @@ struct ConnectionStatistics {
     Duration rtt_latest{};
     DataRate send_rate{};  // what congestion control allows now
     std::uint64_t bytes_in_flight = 0;
+    std::uint64_t bytes_queued = 0;  // of messages that have not left yet
     std::uint64_t packets_sent = 0;  // payload packets
     std::uint64_t packets_received = 0;
     std::uint64_t packets_acked = 0;

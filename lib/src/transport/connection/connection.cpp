@@ -302,6 +302,7 @@ ConnectionStatistics Connection::statistics() const {
     out.rtt_latest = rtt_.latest();
     out.send_rate = congestion_.rate();
     out.bytes_in_flight = congestion_.bytes_in_flight();
+    for (const SendChannel& channel : senders_) out.bytes_queued += channel.unsent_bytes();
     out.packets_reordered = received_.reordered_count();
     return out;
 }
