@@ -19,6 +19,7 @@ namespace {
 struct Request {
     std::function<int()> command;
     RunCommand run;
+    ReplayCommand replay;
     std::vector<std::string> files;
     std::string what;
     std::string shell;
@@ -59,6 +60,81 @@ void add_run(CLI::App& app, Request& request) {
                             "a second Ctrl-C at once.\n") +
                 kExitCodes);
     run->callback([&request] { request.command = [&request] { return run_command(request.run); }; });
+}
+
+void add_replay(CLI::App& app, Request& request) {
+    ReplayCommand& replay = request.replay;
+    CLI::App* command = app.add_subcommand(
+        "replay", "Run a recording again and compare, or play its clients against a server");
+    command->add_option("recording", replay.file, "The recording (run --record made it)")
+        ->required()
+        ->type_name("FILE");
+    CLI::Option* verify = command->add_flag(
+        "--verify", replay.verify,
+        "Run the recorded server again: each datagram that it sends is compared with the recorded one");
+    command
+        ->add_flag(
+            "--step", replay.step,
+            "With --verify: orders through standard input, a line each: step, run, seek, where, end, quit")
+        ->needs(verify);
+    CLI::Option* target =
+        command
+            ->add_option(
+                "--target", replay.target,
+                "Play the recorded clients against this server: an address, or arena for one of our own")
+            ->type_name("ADDRESS|arena")
+            ->excludes(verify);
+    command
+        ->add_option("--key-file", replay.key_file,
+                     "The target's private key: a file with 64 hexadecimal digits")
+        ->type_name("FILE")
+        ->needs(target);
+    command->add_option("--key-env", replay.key_env, "An environment variable with the same")
+        ->type_name("NAME")
+        ->needs(target);
+    command
+        ->add_option("--speed", replay.speed,
+                     "Times the recorded pace; 0: each message as soon as the connection takes it")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str()
+        ->type_name("X")
+        ->needs(target);
+    command->add_option("--copies", replay.copies, "Each recorded client so many times")
+        ->check(CLI::Range(1, 65'536))
+        ->capture_default_str()
+        ->type_name("N")
+        ->needs(target);
+    command->add_option("--until", replay.until, "Only the recording's beginning")->type_name("12.5s");
+    command
+        ->add_option("--threshold", replay.thresholds,
+                     "What must hold, as in a scenario: --threshold 'rtt: p(99)<100ms'")
+        ->type_name("'METRIC: CONDITION'")
+        ->allow_extra_args(false)
+        ->needs(target);
+    command->add_option("--set", replay.overrides, "Change any key of the scenario that this makes")
+        ->type_name("PATH=VALUE")
+        ->allow_extra_args(false)
+        ->needs(target);
+    command->add_flag("--virtual", replay.virtual_time, "Against an arena in virtual time")->needs(target);
+    command
+        ->add_option("--out", replay.out_folder,
+                     "Write summary.json, timeline.csv and run.hlog into this folder")
+        ->type_name("DIR")
+        ->needs(target);
+    command->add_flag("--quiet", replay.quiet, "No live view, only the report");
+    command->footer(
+        "Examples:\n"
+        "  squall-loadgen run scenarios/arena.toml --record arena.pcapng\n"
+        "  squall-loadgen replay arena.pcapng --verify\n"
+        "  squall-loadgen replay arena.pcapng --target arena --speed 2 --threshold 'rtt: p(99)<200ms'\n"
+        "  squall-loadgen replay arena.pcapng --target 127.0.0.1:40000 --key-file server.key --copies 10\n"
+        "Recorded clients measure rtt from a message's planned time to its acknowledgement.\n"
+        "Exit codes of --verify: 0 identical, 99 different (the first difference is shown), 2 it cannot be "
+        "run again "
+        "(and why).\n"
+        "Else those of run.");
+    command->callback(
+        [&request] { request.command = [&request] { return replay_command(request.replay); }; });
 }
 
 void add_validate(CLI::App& app, Request& request) {
@@ -210,6 +286,7 @@ int run_command_line(int argc, const char* const* argv) {
         "squall-loadgen list\n"
         "Each command has its own --help.");
     add_run(app, request);
+    add_replay(app, request);
     add_validate(app, request);
     add_list(app, request);
     add_serve(app, request);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "replay/redrive_scenario.hpp"
 #include "runner/serve_arena.hpp"
 
 namespace squall::loadgen {
@@ -20,6 +21,8 @@ struct RunCommand {
     bool quiet = false;
 };
 int run_command(const RunCommand& command);
+
+int replay_command(const ReplayCommand& command);
 
 int validate_command(const std::vector<std::string>& files);
 

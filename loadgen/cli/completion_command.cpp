@@ -12,24 +12,27 @@ constexpr std::string_view kBash =
 _squall_loadgen() {
     local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case "$word" in run|validate|list|completion|serve-arena) command="$word"; break ;; esac
+        case "$word" in run|replay|validate|list|completion|serve-arena) command="$word"; break ;; esac
     done
     local options="--help"
     case "$previous" in
         --out) COMPREPLY=($(compgen -d -- "$current")); return ;;
         --key-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
         --suite) COMPREPLY=($(compgen -W "netcode aes256-gcm signed none" -- "$current")); return ;;
-        --seed|--duration|--set|--bind|--public-address|--key-env|--tick-rate|--snapshot-rate|--players-in-view|--expected-players|--max-clients|--protocol-id) return ;;
+        --target) COMPREPLY=($(compgen -W "arena" -- "$current")); return ;;
+        --speed|--copies|--until|--threshold|--seed|--duration|--set|--bind|--public-address|--key-env|--tick-rate|--snapshot-rate|--players-in-view|--expected-players|--max-clients|--protocol-id) return ;;
     esac
     case "$command" in
-        "") COMPREPLY=($(compgen -W "run validate list completion serve-arena --help --version" -- "$current")); return ;;
+        "") COMPREPLY=($(compgen -W "run replay validate list completion serve-arena --help --version" -- "$current")); return ;;
         run) options="--virtual --seed --duration --set --out --quiet --help" ;;
+        replay) options="--verify --step --target --key-file --key-env --speed --copies --until --threshold --set --virtual --out --quiet --help" ;;
         list) options="behaviours executors metrics scenarios --help" ;;
         completion) options="bash --help" ;;
         serve-arena) options="--bind --public-address --key-file --key-env --key-stdin --stats --tick-rate --snapshot-rate --players-in-view --expected-players --max-clients --protocol-id --suite --help" ;;
     esac
     COMPREPLY=($(compgen -W "$options" -- "$current"))
     case "$command" in
+        replay) [[ "$current" == -* ]] || COMPREPLY+=($(compgen -f -- "$current")) ;;
         run|validate) [[ "$current" == -* ]] || COMPREPLY+=($(compgen -f -X '!*.toml' -- "$current") $(compgen -d -S / -- "$current")) ;;
     esac
 }

@@ -1,12 +1,12 @@
 // `squall-loadgen run`: one scenario from its file to its exit code.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdio>
 
 #include "cli/commands.hpp"
 #include "cli/outputs.hpp"
+#include "cli/own_program.hpp"
+#include "cli/run_follower.hpp"
 #include "cli/scenario_file.hpp"
 #include "report/exit_code.hpp"
 #include "report/progress_view.hpp"
@@ -20,33 +20,6 @@ int refuse(const std::vector<std::string>& lines) {
     for (const auto& line : lines) fmt::print(stderr, "{}\n", line);
     return static_cast<int>(ExitCode::bad_input);
 }
-
-// Our own path, for the embedded server's process.
-std::string own_program() {
-    std::array<char, 4096> path{};
-    const ssize_t size = readlink("/proc/self/exe", path.data(), path.size() - 1);
-    return size > 0 ? std::string(path.data(), static_cast<std::size_t>(size)) : "squall-loadgen";
-}
-
-// Hands each second to the live view and to the files.
-class Followers final : public RunListener {
-  public:
-    Followers(const Scenario& scenario, ProgressView* view, RunOutputs& outputs)
-        : scenario_(scenario), view_(view), outputs_(outputs) {}
-    void on_second(const SecondView& second) override {
-        if (view_ != nullptr) view_->on_second(second);
-        outputs_.on_second(second, scenario_);
-    }
-    void on_server(const ServerReport& report, const MetricStore& metrics, Phase phase) override {
-        if (view_ != nullptr) view_->on_server(report, metrics);
-        outputs_.on_server(report, metrics, phase);
-    }
-
-  private:
-    const Scenario& scenario_;
-    ProgressView* view_;
-    RunOutputs& outputs_;
-};
 
 std::vector<std::string> all_overrides(const RunCommand& command) {
     std::vector<std::string> out = command.overrides;
@@ -75,8 +48,8 @@ int run_command(const RunCommand& command) {
     if (!outputs) return refuse({outputs.error().message});
     print_header(*scenario, command, overrides);
     ProgressView view(*scenario, style_of(stderr), stderr);
-    Followers followers(*scenario, command.quiet ? nullptr : &view, *outputs);
-    auto record = run_scenario(*scenario, {command.virtual_time, own_program()}, followers);
+    RunFollower follower(*scenario, command.quiet ? nullptr : &view, *outputs);
+    auto record = run_scenario(*scenario, {command.virtual_time, own_program()}, follower);
     if (!record) return refuse({record.error().message});
     const auto failures = outputs->finish(*record, *scenario, overrides);
     fmt::print("{}", terminal_report(*record, *scenario, style_of(stdout).colour));

@@ -31,6 +31,10 @@ Result<> ArenaRerun::apply(TimePoint now, std::string_view name, Bytes /*data*/)
         fmt::format("the recorded application did '{}' to its server, which this build does not know", name));
 }
 
+std::function<std::string(std::uint16_t)> ArenaRerun::remote_name() const {
+    return [](std::uint16_t) { return std::string{}; };
+}
+
 std::optional<std::uint64_t> ArenaRerun::state_hash() const {
     return std::nullopt;
 }

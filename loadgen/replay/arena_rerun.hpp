@@ -2,7 +2,9 @@
 // Knows no file.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "replay/rerun.hpp"
 #include "runner/arena_facts.hpp"
@@ -20,6 +22,8 @@ class ArenaRerun final : public RerunServer {
     void set_trace(trace::Sink* sink) override { server_->set_trace(sink, 0); }
     [[nodiscard]] std::optional<std::uint64_t> state_hash() const override;
     [[nodiscard]] RecordedPeers& peers() { return *peers_; }
+    // The name of a remote, by its number on the wire; empty where there is none.
+    [[nodiscard]] std::function<std::string(std::uint16_t)> remote_name() const;
 
   private:
     ArenaRerun() : entropy_(Rng(1).fork("keys of a re-run")) {}

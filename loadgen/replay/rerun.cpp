@@ -124,6 +124,13 @@ Result<bool> Rerun::on(const ControlRecord& record) {
         if (dropped->total() == 0) return true;
         return cannot(fmt::format("{} records did not fit into the recorder's ring", dropped->total()));
     }
+    if (const auto* connection = std::get_if<recorder::ConnectionRecord>(&*control);
+        connection != nullptr && connection->kind == recorder::ConnectionRecord::Kind::is_open &&
+        counts_.received == 0)
+        return cannot(
+            "it begins in the middle of a session (a later file of a flight recorder), without the state "
+            "that the server "
+            "had; record from the start for that");
     if (const auto* tick = std::get_if<recorder::TickMark>(&*control)) {
         tick_ = tick->number;
         ++counts_.ticks;

@@ -1,0 +1,88 @@
+#include "replay/record_source.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace squall::loadgen {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
+
+}  // namespace
+
+Result<std::unique_ptr<RecordSource>> RecordSource::open(const std::string& path) {
+    std::unique_ptr<RecordSource> out(new RecordSource);
+    out->first_path_ = path;
+    out->piece_.resize(kPieceBytes);
+    if (auto opened = out->open_file(path); !opened) return std::unexpected(opened.error());
+    auto first = out->read();
+    if (!first) return std::unexpected(first.error());
+    out->first_ = *first;
+    return out;
+}
+
+Result<> RecordSource::open_file(const std::string& path) {
+    struct stat about{};
+    if (stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
+        return fail(ErrorCode::io, fmt::format("{}: this is a folder; name a recording", path));
+    file_.reset(std::fopen(path.c_str(), "re"));
+    if (!file_) return fail(ErrorCode::io, fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
+    path_ = path;
+    if (reader_) bytes_before_ += reader_->counts().bytes;
+    reader_ = std::make_unique<recorder::RecordingReader>();
+    is_continued_ = false;
+    ++files_;
+    return {};
+}
+
+Result<std::optional<recorder::Record>> RecordSource::next() {
+    if (first_) return std::exchange(first_, std::nullopt);
+    return read();
+}
+
+Result<std::optional<recorder::Record>> RecordSource::read() {
+    for (;;) {
+        if (auto record = reader_->next()) {
+            if (const auto* control = std::get_if<recorder::ControlRecord>(&*record);
+                control != nullptr && control->type == recorder::RecordType::end) {
+                const auto end = recorder::decode(*control);
+                is_continued_ = end && std::get<recorder::RecordingEnd>(*end).kind ==
+                                           recorder::RecordingEnd::Kind::continued;
+            }
+            return record;
+        }
+        if (const auto& problem = reader_->problem()) {
+            const std::string text = fmt::format("{}: {}", path_, problem->message);
+            if (problem->kind != recorder::ProblemKind::cut) return fail(ErrorCode::malformed, text);
+            cut_ = text;
+            return std::optional<recorder::Record>{};
+        }
+        if (reader_->is_at_end()) {
+            if (!is_continued_) return std::optional<recorder::Record>{};
+            if (auto opened = open_file(next_path()); !opened) return std::unexpected(opened.error());
+            continue;
+        }
+        const std::size_t count = std::fread(piece_.data(), 1, piece_.size(), file_.get());
+        if (count > 0) {
+            reader_->feed(Bytes(piece_).first(count));
+        } else if (std::ferror(file_.get()) != 0) {
+            return fail(ErrorCode::io,
+                        fmt::format("{}: cannot be read further: {}", path_, std::strerror(errno)));
+        } else {
+            reader_->finish();
+        }
+    }
+}
+
+// run.pcapng, run.2.pcapng, run.3.pcapng
+std::string RecordSource::next_path() const {
+    const std::size_t dot = first_path_.rfind('.');
+    const bool has_suffix = dot != std::string::npos && first_path_.find('/', dot) == std::string::npos;
+    const std::string stem = has_suffix ? first_path_.substr(0, dot) : first_path_;
+    return fmt::format("{}.{}{}", stem, files_ + 1, has_suffix ? first_path_.substr(dot) : "");
+}
+
+}  // namespace squall::loadgen

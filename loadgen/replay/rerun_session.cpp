@@ -1,0 +1,61 @@
+#include "replay/rerun_session.hpp"
+
+#include <utility>
+
+#include "replay/difference_text.hpp"
+
+namespace squall::loadgen {
+
+Result<std::unique_ptr<RerunSession>> RerunSession::open(const std::string& path) {
+    std::unique_ptr<RerunSession> out(new RerunSession(path));
+    if (auto begun = out->begin(); !begun) return std::unexpected(begun.error());
+    return out;
+}
+
+Result<> RerunSession::begin() {
+    rerun_.reset();
+    auto source = RecordSource::open(path_);
+    if (!source) return std::unexpected(source.error());
+    auto server = ArenaRerun::make((*source)->facts());
+    if (!server) return fail(server.error().code, path_ + ": " + server.error().message);
+    source_ = std::move(*source);
+    server_ = std::move(*server);
+    rerun_ = std::make_unique<Rerun>(*server_, server_->peers());
+    began_.reset();
+    state_ = State::going;
+    return {};
+}
+
+Result<RerunSession::State> RerunSession::run(const std::function<bool(const RerunSession&)>& more) {
+    while (state_ == State::going && more(*this)) {
+        const auto record = source_->next();
+        if (!record) return std::unexpected(record.error());
+        const auto taken = *record ? rerun_->take(**record) : rerun_->finish();
+        if (!taken) return fail(taken.error().code, path_ + ": " + taken.error().message);
+        if (!began_ && *record) began_ = rerun_->now();
+        if (!*taken)
+            state_ = State::different;
+        else if (!*record)
+            state_ = State::ended;
+    }
+    return state_;
+}
+
+Result<RerunSession::State> RerunSession::seek(Duration moment) {
+    if (moment < position()) {
+        if (auto begun = begin(); !begun) return std::unexpected(begun.error());
+    }
+    return run([moment](const RerunSession& session) { return session.position() < moment; });
+}
+
+Result<RerunSession::State> RerunSession::step(std::uint64_t ticks) {
+    const std::uint64_t until = counts().ticks + ticks;
+    return run([until](const RerunSession& session) { return session.counts().ticks < until; });
+}
+
+std::string RerunSession::difference_text() const {
+    const auto& difference = rerun_->difference();
+    return difference ? describe(*difference, *began_, server_->remote_name()) : std::string{};
+}
+
+}  // namespace squall::loadgen
