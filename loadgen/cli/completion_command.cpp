@@ -25,7 +25,7 @@ _squall_loadgen() {
     case "$command" in
         "") COMPREPLY=($(compgen -W "run replay validate list completion serve-arena --help --version" -- "$current")); return ;;
         run) options="--virtual --seed --duration --set --out --quiet --help" ;;
-        replay) options="--verify --step --target --key-file --key-env --speed --copies --until --threshold --set --virtual --out --quiet --help" ;;
+        replay) options="--verify --step --target --key-file --key-env --speed --copies --until --threshold --control --set --virtual --out --quiet --help" ;;
         list) options="behaviours executors metrics scenarios --help" ;;
         completion) options="bash --help" ;;
         serve-arena) options="--bind --public-address --key-file --key-env --key-stdin --stats --tick-rate --snapshot-rate --players-in-view --expected-players --max-clients --protocol-id --suite --help" ;;

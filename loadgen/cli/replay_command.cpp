@@ -11,6 +11,7 @@
 #include "cli/outputs.hpp"
 #include "cli/own_program.hpp"
 #include "cli/run_follower.hpp"
+#include "replay/playback_orders.hpp"
 #include "replay/redrive.hpp"
 #include "replay/redrive_scenario.hpp"
 #include "replay/rerun_session.hpp"
@@ -167,11 +168,20 @@ int redrive(const ReplayCommand& command, std::optional<Duration> until) {
                command.copies == 1 ? "" : fmt::format(", {} copies of each", grouped(command.copies)));
     PlaybackClock playback(command.speed);
     const RecordedClientMaker maker(sessions, playback, protocol_id_of(scenario->target));
+    std::function<std::pair<std::string, bool>(TimePoint, const std::string&)> on_order;
+    if (command.control) {
+        fmt::print("{}\n", kPlaybackOrders);
+        on_order = [&playback](TimePoint now, const std::string& line) {
+            Obeyed obeyed = obey(now, line, playback);
+            return std::pair(std::move(obeyed.answer), obeyed.has_changed);
+        };
+    }
     const RunPlayers players{plan,
                              maker,
                              &playback,
                              {Metric::snapshot_age, Metric::request_rtt, Metric::chat_age, Metric::snapshots},
-                             "recorded clients know messages, not what they mean"};
+                             "recorded clients know messages, not what they mean",
+                             on_order};
     ProgressView view(*scenario, style_of(stderr), stderr);
     RunFollower follower(*scenario, command.quiet ? nullptr : &view, *outputs);
     RunOptions options{command.virtual_time, own_program()};

@@ -20,29 +20,34 @@ class PlaybackClock {
     }
 
     [[nodiscard]] bool is_unbounded() const { return speed_ == 0; }
-    [[nodiscard]] bool is_paused() const { return is_paused_; }
+    [[nodiscard]] bool is_paused(TimePoint now) const { return position(now) >= limit_; }
     [[nodiscard]] double speed() const { return speed_; }
 
     // When the moment `offset` after the recording's beginning is due; kNever while paused before it.
     [[nodiscard]] TimePoint due(Duration offset) const {
         if (offset <= anchor_offset_) return anchor_at_;
-        if (is_paused_) return kNever;
+        if (offset > limit_) return kNever;
         if (is_unbounded()) return anchor_at_;
         return anchor_at_ + scaled(offset - anchor_offset_, 1 / speed_);
     }
     // The moment that is due now.
     [[nodiscard]] Duration position(TimePoint now) const {
-        if (is_paused_ || is_unbounded() || now <= anchor_at_) return anchor_offset_;
-        return anchor_offset_ + scaled(now - anchor_at_, speed_);
+        if (is_unbounded() || now <= anchor_at_) return anchor_offset_;
+        return std::max(anchor_offset_, std::min(limit_, anchor_offset_ + scaled(now - anchor_at_, speed_)));
     }
 
     void pause(TimePoint now) {
         settle(now);
-        is_paused_ = true;
+        limit_ = anchor_offset_;
     }
     void resume(TimePoint now) {
         settle(now);
-        is_paused_ = false;
+        limit_ = kNoLimit;
+    }
+    // Plays so much further, and pauses there.
+    void step(TimePoint now, Duration span) {
+        settle(now);
+        limit_ = anchor_offset_ + span;
     }
     void set_speed(TimePoint now, double speed) {
         settle(now);
@@ -52,9 +57,11 @@ class PlaybackClock {
     void skip_to(TimePoint now, Duration offset) {
         settle(now);
         anchor_offset_ = std::max(anchor_offset_, offset);
+        if (limit_ != kNoLimit) limit_ = std::max(limit_, anchor_offset_);
     }
 
   private:
+    static constexpr Duration kNoLimit = Duration::max();
     static Duration scaled(Duration span, double factor) {
         return Duration{static_cast<Duration::rep>(static_cast<double>(span.count()) * factor)};
     }
@@ -66,7 +73,7 @@ class PlaybackClock {
     TimePoint anchor_at_{};
     Duration anchor_offset_{0};
     double speed_;
-    bool is_paused_ = false;
+    Duration limit_ = kNoLimit;  // nothing behind it is due
 };
 
 }  // namespace squall::loadgen

@@ -25,6 +25,7 @@ struct ReplayCommand {
     std::string until;                    // a duration
     std::vector<std::string> thresholds;  // "rtt: p(99)<100ms"
     std::vector<std::string> overrides;   // path=value
+    bool control = false;                 // orders to the replay through standard input
     bool virtual_time = false;
     std::string out_folder;
     bool quiet = false;

@@ -61,6 +61,10 @@ void Population::stop_due(TimePoint now) {
     }
 }
 
+void Population::wake_all() {
+    for (const auto index : alive_) clients_[index]->wake();
+}
+
 void Population::stop(TimePoint now) {
     stopped_ = true;
     for (const auto index : alive_) clients_[index]->leave(now);

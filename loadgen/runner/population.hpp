@@ -38,6 +38,8 @@ class Population final : public Node {
     [[nodiscard]] TimePoint poll_timeout() const override;
     void handle_timeout(TimePoint now) override;
 
+    // The playback clock was changed: all deadlines are asked anew.
+    void wake_all();
     // Nobody joins any more and everybody leaves; wake the host afterwards.
     void stop(TimePoint now);
     // Everyone is gone and nobody is to come.

@@ -1,5 +1,6 @@
 #include "runner/run.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -125,6 +126,39 @@ void complete(World& world, const RunPlayers& players) {
         unmeasured.why.empty() ? players.why_unmeasured : unmeasured.why + "; " + players.why_unmeasured;
 }
 
+// Lines of standard input, while a replay that takes them runs.
+class OrdersFromInput {
+  public:
+    OrdersFromInput(AsioHost& host, const RunPlayers& players, SessionOfRun& session)
+        : host_(host), players_(players), session_(session) {
+        if (!players.on_order) return;
+        fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+        const auto watch = host.watch(0, [this] { read(); });
+        if (watch) watch_ = *watch;
+    }
+    ~OrdersFromInput() {
+        if (watch_) host_.unwatch(*watch_);
+    }
+    OrdersFromInput(const OrdersFromInput&) = delete;
+    OrdersFromInput& operator=(const OrdersFromInput&) = delete;
+
+  private:
+    void read() {
+        const bool is_open = input_.read_from(0);
+        while (const auto line = input_.next_line()) {
+            const auto [answer, has_changed] = players_.on_order(host_.now(), *line);
+            fmt::print(stderr, "{}\n", answer);
+            if (has_changed) session_.on_playback_changed();
+        }
+        if (!is_open) host_.unwatch(*std::exchange(watch_, std::nullopt));
+    }
+    AsioHost& host_;
+    const RunPlayers& players_;
+    SessionOfRun& session_;
+    LineBuffer input_;
+    std::optional<WatchId> watch_;
+};
+
 Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,
                            RunListener& listener) {
     const Plan& plan = players.plan;
@@ -155,6 +189,7 @@ Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, 
                 unmeasured_in_real(scenario.target)};
     complete(world, players);
     SessionOfRun session(scenario, plan, std::move(world), interrupt, listener);
+    const OrdersFromInput orders(**host, players, session);
     auto record = session.run();
     if (!record) return record;
     record->mode = "real";
@@ -212,7 +247,7 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& player
 Result<RunRecord> run_scenario(const Scenario& scenario, const RunOptions& options, RunListener& listener) {
     const Plan plan = make_plan(scenario);
     const ArenaClientMaker maker(scenario);
-    return run_players(scenario, {plan, maker, nullptr, {}, {}}, options, listener);
+    return run_players(scenario, {plan, maker, nullptr, {}, {}, {}}, options, listener);
 }
 
 Result<RunRecord> run_players(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,

@@ -2,7 +2,9 @@
 // follows the plan second by second to its end. Writes nothing.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plan/plan.hpp"
@@ -23,6 +25,9 @@ struct RunPlayers {
     // What such clients do not tell.
     std::vector<Metric> unmeasured;
     std::string why_unmeasured;
+    // Of a replay on real sockets: obeys a line of standard input and answers with one; true: the clock was
+    // changed.
+    std::function<std::pair<std::string, bool>(TimePoint now, const std::string& line)> on_order{};
 };
 
 struct RunOptions {

@@ -79,6 +79,11 @@ Result<RunRecord> SessionOfRun::run() {
     return record(stopping_since_.value_or(ended));
 }
 
+void SessionOfRun::on_playback_changed() {
+    population_.wake_all();
+    world_.host.wake(population_id_);
+}
+
 TimePoint SessionOfRun::next_boundary() const {
     TimePoint next = start_ + kSecond * (second_ + 1);
     if (stopping_since_)

@@ -39,6 +39,8 @@ class SessionOfRun {
     // Runs to the end, stops the server, and tells what came of it (all but the trace hash and what names the
     // world).
     [[nodiscard]] Result<RunRecord> run();
+    // The playback clock was changed, from within a callback of the host.
+    void on_playback_changed();
 
   private:
     void take_report(const ServerReport& report);

@@ -62,6 +62,10 @@ void VirtualClient::leave(TimePoint now) {
     around_.net.host().wake(link_->id());
 }
 
+void VirtualClient::wake() {
+    if (link_) around_.net.host().wake(link_->id());
+}
+
 bool VirtualClient::is_over() const {
     return !client_ || !link_ || client_->finished();
 }

@@ -45,6 +45,8 @@ class VirtualClient final : private arena::ClientObserver {
 
     // Mints a token, opens a socket and begins to connect. False: it could not, and the error is counted.
     bool start(TimePoint now);
+    // Its deadlines have changed.
+    void wake();
     // Asks it to leave; it is over soon after.
     void leave(TimePoint now);
     // Its last datagram has left (or it never started); it can be destroyed.

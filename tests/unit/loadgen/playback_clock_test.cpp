@@ -40,6 +40,18 @@ TEST(PlaybackClock, NothingIsDueWhilePaused) {
     EXPECT_EQ(clock.due(5s), kStart + 12s);
 }
 
+TEST(PlaybackClock, AStepEndsInAPause) {
+    PlaybackClock clock(2);
+    clock.begin(kStart);
+    clock.pause(kStart + 1s);
+    clock.step(kStart + 10s, 500ms);
+    EXPECT_FALSE(clock.is_paused(kStart + 10s));
+    EXPECT_EQ(clock.due(2500ms), kStart + 10s + 250ms);
+    EXPECT_EQ(clock.due(2501ms), kNever);
+    EXPECT_EQ(clock.position(kStart + 60s), 2500ms);
+    EXPECT_TRUE(clock.is_paused(kStart + 60s));
+}
+
 TEST(PlaybackClock, WhatIsSkippedIsDueAtOnce) {
     PlaybackClock clock(1);
     clock.begin(kStart);
