@@ -80,6 +80,7 @@ void RecordingEncoder::begin_file(TimePoint at) {
     named_.clear();
     // As records too: tools that write pcapng anew do not keep custom options.
     for (const auto& json : facts_) add(at, FactsText{json});
+    add(at, FactsText{part()});
     for (const auto& [type, frame] : kept_frames_) control_block(at, RecordType::profile_frame, frame);
     for (auto& [id, change] : open_) {
         ConnectionRecord again = change;
@@ -91,6 +92,11 @@ void RecordingEncoder::begin_file(TimePoint at) {
     statistics_at_ = at + kStatisticsInterval;
 }
 
+// The fact that differs between the files of a session.
+std::string RecordingEncoder::part() const {
+    return fmt::format("{{\"session.part\":\"{}\"}}", files_);
+}
+
 void RecordingEncoder::section_header() {
     out_.begin(BlockType::section_header);
     out_.u32(pcapng::kByteOrderMagic);
@@ -100,6 +106,7 @@ void RecordingEncoder::section_header() {
                      files_ > 1 ? fmt::format("{} (file {})", title_, files_) : title_);
     out_.option_text(pcapng::option::kApplication, application_);
     for (const auto& json : facts_) out_.option_custom(pcapng::option::kCustomText, as_bytes(json));
+    out_.option_custom(pcapng::option::kCustomText, as_bytes(part()));
     out_.end_options();
     out_.end();
 }

@@ -265,7 +265,7 @@ def check_golden(data):
     messages = [record for name, _, record in all_records if name == "msg"]
     need(messages[0]["remote"] == 12 and messages[0]["payload"] == "0102030405" and messages[1]["remote"] == 0, "messages")
     kinds = [record["type"] for name, _, record in all_records if name == "ctl"]
-    need(kinds == ["facts"] + ["node call"] * 4 + ["connection"] * 2 + ["tick", "mark", "state hash", "clock", "dropped", "profile frame",
+    need(kinds == ["facts"] * 2 + ["node call"] * 4 + ["connection"] * 2 + ["tick", "mark", "state hash", "clock", "dropped", "profile frame",
                                                                        "entropy", "packet fate", "packet fate", "message fate",
                                                                        "remote outcome", "secret", "connection", "end"], f"kinds: {kinds}")
     controls = {record["type"]: record for name, _, record in all_records if name == "ctl"}

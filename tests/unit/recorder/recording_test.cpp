@@ -256,12 +256,12 @@ TEST(Recording, DamageIsNamedWithItsPlace) {
     EXPECT_THAT(damaged(1, 4, 3), HasSubstr("multiple of 4"));
     EXPECT_THAT(damaged(2, 7, 0x7f), HasSubstr("at most 2097152"));
     EXPECT_THAT(damaged(3, 4, 20), HasSubstr("a block says that it has length 20 in its front"));
-    // The facts record, the first datagram: of an interface that there is not, longer than its block, without
+    // Behind two facts records, the first datagram: of an interface that there is not, longer than its block, without
     // IP.
-    EXPECT_THAT(damaged(5, 8, 9), HasSubstr("interface 9; the section has 3"));
-    EXPECT_THAT(damaged(5, 21, 0xff), HasSubstr("does not fit into its block"));
-    EXPECT_THAT(damaged(5, 28, 0), HasSubstr("IPv4 or IPv6"));
-    EXPECT_THAT(damaged(5, 28 + 25, 0xff), HasSubstr("is recorded with"));
+    EXPECT_THAT(damaged(6, 8, 9), HasSubstr("interface 9; the section has 3"));
+    EXPECT_THAT(damaged(6, 21, 0xff), HasSubstr("does not fit into its block"));
+    EXPECT_THAT(damaged(6, 28, 0), HasSubstr("IPv4 or IPv6"));
+    EXPECT_THAT(damaged(6, 28 + 25, 0xff), HasSubstr("is recorded with"));
 }
 
 TEST(Recording, WithoutPayloadKeepsHeadersAndLengths) {
@@ -342,6 +342,7 @@ TEST(Recording, FurtherFilesStandAlone) {
     EXPECT_EQ(open[0].connection, kConnection);
     EXPECT_EQ(open[0].peer, kPlayer);
     EXPECT_EQ(find_fact(reader.facts(), "seed"), "42");
+    EXPECT_EQ(find_fact(reader.facts(), "session.part"), "2");
 }
 
 TEST(Recording, MemoryStaysBounded) {
@@ -357,7 +358,7 @@ TEST(Recording, MemoryStaysBounded) {
         while (reader.next()) ++records;
         most = std::max(most, reader.buffered());
     }
-    EXPECT_EQ(records, 100'001U);
+    EXPECT_EQ(records, 100'002U);
     EXPECT_LT(most, 200U);
     EXPECT_GT(encoder.file_bytes(), 10'000'000U);
 }

@@ -61,6 +61,7 @@ class RecordingEncoder {
 
     RecordingEncoder(std::vector<std::string> facts, std::string title, std::string application,
                      ClockAnchor clock, EncoderOptions options);
+    [[nodiscard]] std::string part() const;
     void section_header();
     void interfaces();
     void begin_packet(std::uint32_t interface, TimePoint at, std::size_t captured, std::size_t original);

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <vector>
 
+#include "squall/core/byte_ring.hpp"
 #include "squall/remotes/message.hpp"
 
 namespace squall::remotes {
@@ -43,13 +43,10 @@ class RecordRing {
     [[nodiscard]] Middleware middleware();
 
   private:
-    std::vector<std::byte> memory_;
+    ByteRing ring_;
     std::size_t max_message_bytes_;
-    // Bytes ever written and ever read. Apart, so that the two threads do not share a cache line.
-    alignas(64) std::atomic<std::uint64_t> head_{0};
     std::atomic<std::uint64_t> written_{0};
     std::atomic<std::uint64_t> dropped_{0};
-    alignas(64) std::atomic<std::uint64_t> tail_{0};
 };
 
 }  // namespace squall::remotes

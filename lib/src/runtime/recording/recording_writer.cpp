@@ -1,0 +1,129 @@
+#include "runtime/recording/recording_writer.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "runtime/system_error.hpp"
+
+namespace squall::runtime {
+namespace {
+
+// run.pcapng, run.2.pcapng, run.3.pcapng.
+std::string name_of_part(const std::string& path, std::uint32_t part) {
+    if (part == 1) return path;
+    const std::filesystem::path whole(path);
+    const auto name = fmt::format("{}.{}{}", whole.stem().string(), part, whole.extension().string());
+    return (whole.parent_path() / name).string();
+}
+
+// Nothing if all of it was written; else the error number.
+std::optional<int> write_all(int file, Bytes bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+RecordingWriter::RecordingWriter(const RecordingSettings& settings, recorder::RecordingEncoder encoder)
+    : path_(settings.path),
+      rotate_bytes_(settings.rotate_bytes),
+      rotate_after_(settings.rotate_after),
+      keep_files_(settings.keep_files),
+      encoder_(std::move(encoder)) {}
+
+Result<std::unique_ptr<RecordingWriter>> RecordingWriter::open(TimePoint now,
+                                                               const RecordingSettings& settings,
+                                                               recorder::ClockAnchor clock) {
+    auto encoder = recorder::RecordingEncoder::make(settings.facts, clock, settings.encoding);
+    if (!encoder) return std::unexpected(encoder.error());
+    std::unique_ptr<RecordingWriter> out(new RecordingWriter(settings, std::move(*encoder)));
+    if (auto opened = out->open_next(now); !opened) return std::unexpected(opened.error());
+    out->last_at_ = now;
+    out->flush();
+    if (out->failure_) return std::unexpected(*out->failure_);
+    return out;
+}
+
+Result<> RecordingWriter::open_next(TimePoint at) {
+    const std::string name = name_of_part(path_, files_ + 1);
+    const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return std::unexpected(system_error(errno, fmt::format("recording: cannot create '{}'", name)));
+    file_ = Descriptor(fd);
+    ++files_;
+    names_.push_back(name);
+    file_bytes_ = 0;
+    file_began_ = at;
+    encoder_.begin_file(at);
+    while (keep_files_ > 0 && names_.size() > keep_files_) {
+        (void)::unlink(names_.front().c_str());
+        names_.pop_front();
+    }
+    return {};
+}
+
+bool RecordingWriter::is_full(TimePoint at) const {
+    return (rotate_bytes_ > 0 && encoder_.file_bytes() >= rotate_bytes_) ||
+           (rotate_after_ > Duration{0} && at - file_began_ >= rotate_after_);
+}
+
+void RecordingWriter::begin_next(TimePoint at) {
+    encoder_.end_file(at, recorder::RecordingEnd::Kind::continued);
+    flush();
+    if (failure_) return;
+    if (auto opened = open_next(at); !opened) fail_with(opened.error());
+}
+
+void RecordingWriter::flush() {
+    const Bytes bytes = encoder_.pending();
+    if (!failure_ && !bytes.empty()) {
+        if (const auto error = write_all(file_.get(), bytes)) {
+            // What was written of it may end in the middle of a block.
+            (void)::ftruncate(file_.get(), static_cast<off_t>(file_bytes_));
+            fail_with(system_error(*error, fmt::format("recording: cannot write '{}' beyond {} bytes; it is "
+                                                       "readable up to there",
+                                                       names_.back(), file_bytes_)));
+        } else {
+            file_bytes_ += bytes.size();
+            all_bytes_ += bytes.size();
+        }
+    }
+    encoder_.clear_pending();
+}
+
+void RecordingWriter::sync() {
+    if (!failure_ && file_.is_open() && ::fdatasync(file_.get()) != 0)
+        fail_with(system_error(errno, fmt::format("recording: '{}' does not reach the disk", names_.back())));
+}
+
+void RecordingWriter::finish(TimePoint now) {
+    if (!file_.is_open()) return;
+    if (!failure_) encoder_.end_file(std::max(now, last_at_), recorder::RecordingEnd::Kind::finished);
+    flush();
+    file_.reset();
+}
+
+void RecordingWriter::fail_with(Error error) {
+    if (!failure_) failure_ = std::move(error);
+}
+
+RecordingStatus RecordingWriter::status() const {
+    RecordingStatus out;
+    out.records = encoder_.totals();
+    out.bytes = all_bytes_;
+    out.files = files_;
+    out.file = names_.back();
+    out.failure = failure_;
+    return out;
+}
+
+}  // namespace squall::runtime

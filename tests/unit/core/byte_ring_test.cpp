@@ -1,0 +1,93 @@
+// The ring of bytes: pieces come out as they went in, in order, and only when published.
+#include "squall/core/byte_ring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "squall/core/rng.hpp"
+
+namespace squall {
+namespace {
+
+TEST(ByteRing, GivesPiecesInOrderWhileItWrapsRound) {
+    ByteRing ring(4096);
+    Rng rng(5);
+    std::vector<std::vector<std::byte>> waiting;
+    for (int i = 0; i < 20'000; ++i) {
+        std::vector<std::byte> piece(static_cast<std::size_t>(rng.below(400)));
+        for (auto& byte : piece) byte = static_cast<std::byte>(rng.below(256));
+        if (std::byte* to = ring.reserve(piece.size())) {
+            if (!piece.empty()) std::memcpy(to, piece.data(), piece.size());
+            ring.publish();
+            waiting.push_back(piece);
+        }
+        if (rng.chance(percent(30))) {
+            std::size_t next = 0;
+            ring.read([&](Bytes got) {
+                ASSERT_TRUE(std::equal(got.begin(), got.end(), waiting[next].begin(), waiting[next].end()));
+                ++next;
+            });
+            ASSERT_EQ(next, waiting.size());
+            waiting.clear();
+        }
+    }
+}
+
+TEST(ByteRing, WhatIsNotPublishedIsNotSeenAndMayChange) {
+    ByteRing ring(4096);
+    std::byte* const to = ring.reserve(4);
+    ASSERT_NE(to, nullptr);
+    to[0] = std::byte{1};
+    EXPECT_EQ(ring.read([](Bytes) {}), 0U);
+    to[0] = std::byte{2};
+    ring.publish();
+    EXPECT_EQ(ring.read([](Bytes piece) { EXPECT_EQ(piece[0], std::byte{2}); }), 1U);
+}
+
+TEST(ByteRing, SaysWhenThereIsNoRoom) {
+    ByteRing ring(4096);
+    EXPECT_EQ(ring.reserve(3000), nullptr) << "more than half of it";
+    int fit = 0;
+    while (ring.reserve(100) != nullptr) ++fit;
+    EXPECT_EQ(fit, 4096 / 112);
+    ring.publish();
+    EXPECT_EQ(ring.read([](Bytes) {}, 1), 1U);
+    EXPECT_NE(ring.reserve(100), nullptr);
+}
+
+TEST(ByteRing, AWriterAndAReaderOnTwoThreads) {
+    ByteRing ring(std::size_t{64} * 1024);
+    constexpr std::uint64_t kPieces = 300'000;
+    std::uint64_t wrong = 0;
+    std::uint64_t seen = 0;
+    std::atomic<bool> is_done{false};
+    std::thread reader([&] {
+        std::uint64_t last = 0;
+        const auto take = [&](Bytes piece) {
+            std::uint64_t number = 0;
+            std::memcpy(&number, piece.data(), sizeof(number));
+            if (number <= last || piece.size() != 8 + number % 100) ++wrong;
+            last = number;
+            ++seen;
+        };
+        while (!is_done.load()) ring.read(take);
+        ring.read(take);
+    });
+    std::uint64_t written = 0;
+    for (std::uint64_t i = 1; i <= kPieces; ++i) {
+        std::byte* const to = ring.reserve(8 + i % 100);
+        if (to == nullptr) continue;
+        std::memcpy(to, &i, sizeof(i));
+        ++written;
+        if (i % 3 == 0 || i == kPieces) ring.publish();
+    }
+    ring.publish();
+    is_done = true;
+    reader.join();
+    EXPECT_EQ(wrong, 0U);
+    EXPECT_EQ(seen, written);
+}
+
+}  // namespace
+}  // namespace squall
