@@ -30,6 +30,7 @@ class ArenaServer::Game {
     void handle_timeout(TimePoint now);
     void shut_down(TimePoint now);
     void set_trace(trace::Sink* sink, std::uint32_t source);
+    void trace_packets(PacketTrace what) { endpoint_->trace_packets(what); }
 
     [[nodiscard]] const ArenaServerStatistics& statistics() const { return statistics_; }
     [[nodiscard]] const ServerEndpoint& endpoint() const { return *endpoint_; }

@@ -66,6 +66,9 @@ void ArenaServer::handle_timeout(TimePoint now) {
 void ArenaServer::set_trace(trace::Sink* sink, std::uint32_t source) {
     game_->set_trace(sink, source);
 }
+void ArenaServer::trace_packets(PacketTrace what) {
+    game_->trace_packets(what);
+}
 void ArenaServer::shut_down(TimePoint now) {
     game_->shut_down(now);
 }

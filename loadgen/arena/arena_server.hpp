@@ -94,6 +94,8 @@ class ArenaServer final : public Node {
 
     // The endpoint's trace events and one `tick` event a tick; nullptr: nowhere.
     void set_trace(trace::Sink* sink, std::uint32_t source);
+    // What a recording needs besides (Endpoint::trace_packets).
+    void trace_packets(PacketTrace what);
     // Ends every connection and refuses new ones; ticks go on until the node is detached.
     void shut_down(TimePoint now);
 

@@ -28,12 +28,28 @@ struct Request {
     std::string public_address;
     std::string suite = "aes256-gcm";
     bool key_stdin = false;
+    std::vector<std::string> record_facts;
 };
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 pass, 99 a threshold failed, 98 invalid (the generator itself was saturated), 97 the "
     "server\n"
     "was lost, 130 interrupted (with a report), 2 bad input (nothing was run).";
+
+// What a recording leaves out or keeps, the same for all that record.
+void add_recording_details(CLI::App& command, RecordingOrder& record) {
+    command.add_flag(
+        "--record-keys", record.keys,
+        "Record keys too: then the datagrams can be repeated to the byte, and whoever has the file "
+        "can read them on the wire");
+    command.add_flag("--no-payload{false}", record.payload, "Record headers and lengths only");
+    command.add_flag("--anonymize", record.anonymize,
+                     "Replace addresses and client ids, the same by the same");
+    command
+        .add_option("--flight-recorder", record.keep,
+                    "Keep only the last files: 8 of them, or those of the last 60s")
+        ->type_name("8|60s");
+}
 
 void add_run(CLI::App& app, Request& request) {
     CLI::App* run = app.add_subcommand("run", "Run a scenario and report on it");
@@ -49,6 +65,13 @@ void add_run(CLI::App& app, Request& request) {
     run->add_option("--out", request.run.out_folder,
                     "Write summary.json, timeline.csv and run.hlog into this folder")
         ->type_name("DIR");
+    run->add_option(
+           "--record", request.run.record.path,
+           "Record the server's session: it opens in Wireshark and replays. Without FILE it gets a name "
+           "that is printed")
+        ->expected(0, 1)
+        ->type_name("[FILE]");
+    add_recording_details(*run, request.run.record);
     run->add_flag("--quiet", request.run.quiet, "No live view, only the report");
     run->footer(std::string("Examples:\n"
                             "  squall-loadgen run scenarios/arena.toml\n"
@@ -59,7 +82,10 @@ void add_run(CLI::App& app, Request& request) {
                             "ends a run with its report,\n"
                             "a second Ctrl-C at once.\n") +
                 kExitCodes);
-    run->callback([&request] { request.command = [&request] { return run_command(request.run); }; });
+    run->callback([&request, run] {
+        request.run.wants_recording = run->count("--record") > 0;
+        request.command = [&request] { return run_command(request.run); };
+    });
 }
 
 void add_replay(CLI::App& app, Request& request) {
@@ -193,6 +219,11 @@ std::optional<std::string> resolve(Request& request) {
             "--bind {} listens on every address, so tokens need the one that clients use: give "
             "--public-address",
             request.bind);
+    for (const auto& fact : request.record_facts) {
+        const auto equals = fact.find('=');
+        if (equals == std::string::npos) return fmt::format("--record-fact: '{}' has no '='", fact);
+        request.serve.record.facts[fact.substr(0, equals)] = fact.substr(equals + 1);
+    }
     const auto suite = suite_from_string(request.suite);
     if (!suite)
         return fmt::format("--suite: '{}' must be netcode, aes256-gcm, signed or none", request.suite);
@@ -226,6 +257,12 @@ void add_serve(CLI::App& app, Request& request) {
     CLI::Option* stats = serve->add_flag("--stats", request.serve.print_samples,
                                          "Print what the server did as a line of JSON every second");
     stats->excludes(input);
+    serve->add_option("--record", request.serve.record.path, "Record the session into this file")
+        ->type_name("FILE");
+    add_recording_details(*serve, request.serve.record);
+    serve->add_option("--record-fact", request.record_facts, "A fact for the recording (what `run` uses)")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
     serve->add_option("--tick-rate", settings.tick_rate, "Ticks per second")
         ->check(CLI::Range(1, 240))
         ->capture_default_str();

@@ -19,6 +19,8 @@ struct RunCommand {
     std::vector<std::string> overrides;  // path=value
     std::string out_folder;
     bool quiet = false;
+    RecordingOrder record;
+    bool wants_recording = false;  // with a name of its own if there is no path
 };
 int run_command(const RunCommand& command);
 

@@ -12,6 +12,7 @@
 #include "report/progress_view.hpp"
 #include "report/terminal_report.hpp"
 #include "runner/run.hpp"
+#include "squall/runtime/wall_clock.hpp"
 
 namespace squall::loadgen {
 namespace {
@@ -26,6 +27,13 @@ std::vector<std::string> all_overrides(const RunCommand& command) {
     if (command.duration) out.push_back("duration=" + *command.duration);
     if (command.seed) out.push_back("seed=" + *command.seed);
     return out;
+}
+
+// A name for a recording that was not given one: a virtual run repeats, a real one does not.
+std::string usual_name(const Scenario& scenario, const RunCommand& command) {
+    return command.virtual_time
+               ? fmt::format("{}-seed-{}.squall.pcapng", scenario.name, scenario.seed)
+               : fmt::format("{}-{}.squall.pcapng", scenario.name, system_wall_clock().value);
 }
 
 void print_header(const Scenario& scenario, const RunCommand& command,
@@ -47,9 +55,15 @@ int run_command(const RunCommand& command) {
     auto outputs = RunOutputs::open(scenario->outputs, command.out_folder);
     if (!outputs) return refuse({outputs.error().message});
     print_header(*scenario, command, overrides);
+    RecordingOrder order = command.record;
+    if (command.wants_recording && !order.is_wanted()) order.path = usual_name(*scenario, command);
+    if (order.is_wanted()) fmt::print("recording: {}\n", order.path);
+    for (std::size_t i = 0; i < overrides.size(); ++i)
+        order.facts[fmt::format("scenario.override.{}", i + 1)] = overrides[i];
+    (void)std::fflush(stdout);
     ProgressView view(*scenario, style_of(stderr), stderr);
     RunFollower follower(*scenario, command.quiet ? nullptr : &view, *outputs);
-    auto record = run_scenario(*scenario, {command.virtual_time, own_program()}, follower);
+    auto record = run_scenario(*scenario, {command.virtual_time, own_program(), order}, follower);
     if (!record) return refuse({record.error().message});
     const auto failures = outputs->finish(*record, *scenario, overrides);
     fmt::print("{}", terminal_report(*record, *scenario, style_of(stdout).colour));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "runner/arena_facts.hpp"
+
 namespace squall::loadgen {
 
 Result<std::unique_ptr<ArenaInProcess>> ArenaInProcess::start(Host& host, const ArenaSettings& settings,
@@ -14,8 +16,13 @@ Result<std::unique_ptr<ArenaInProcess>> ArenaInProcess::start(Host& host, const 
     if (!id) return std::unexpected(id.error());
     out->id_ = *id;
     out->address_ = host.local_address(*id);
-    auto server = make_arena(settings, {host.now(), out->address_, out->key_, wall_clock, out->entropy_,
-                                        rng.fork("server"), [&host] { return host.read_clock(); }});
+    ArenaSurroundings around{
+        host.now(), out->address_, out->key_, wall_clock, out->entropy_, rng.fork("server"), [&host] {
+            return host.read_clock();
+        }};
+    out->facts_ = arena_facts(settings, around);
+    out->wall_clock_ = wall_clock;
+    auto server = make_arena(settings, std::move(around));
     if (!server) {
         host.detach(*id);
         return std::unexpected(server.error());
@@ -30,6 +37,23 @@ ArenaInProcess::~ArenaInProcess() {
     host_.detach(id_);
 }
 
+Result<> ArenaInProcess::record(const RecordingOrder& order) {
+    const auto wall_seconds = static_cast<std::int64_t>(wall_clock_.wall.value);
+    const recorder::ClockAnchor clock{wall_clock_.at, wall_seconds * 1'000'000'000};
+    auto started = ArenaRecorder::start(host_.now(), order, clock, true, {*server_, address_, facts_, key_});
+    if (!started) return std::unexpected(started.error());
+    recorder_ = std::move(*started);
+    socket_.set_inner(recorder_->node());
+    return {};
+}
+
+void ArenaInProcess::set_trace(trace::Sink* sink, std::uint32_t source) {
+    if (recorder_)
+        recorder_->set_trace(sink, source);
+    else
+        server_->set_trace(sink, source);
+}
+
 std::string ArenaInProcess::description() const {
     return fmt::format("embedded arena in virtual time, at {}", squall::to_string(address_));
 }
@@ -42,10 +66,12 @@ void ArenaInProcess::end_second(TimePoint, std::uint32_t second) {
 }
 
 void ArenaInProcess::stop(TimePoint now) {
+    if (recorder_) recorder_->on_shut_down(now);
     server_->shut_down(now);
     host_.wake(id_);
     host_.run_until(now + std::chrono::milliseconds(100));
     end_second(host_.now(), last_second_);
+    if (recorder_) notes_.push_back(recorder_->stop(host_.now()));
 }
 
 }  // namespace squall::loadgen

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "runner/arena_recorder.hpp"
 #include "runner/arena_setup.hpp"
 #include "runner/late_node.hpp"
 #include "runner/server_under_test.hpp"
@@ -27,7 +28,9 @@ class ArenaInProcess final : public ServerUnderTest {
     void end_second(TimePoint now, std::uint32_t second) override;
     [[nodiscard]] std::optional<std::string> lost() override { return std::nullopt; }
     void stop(TimePoint now) override;
-    void set_trace(trace::Sink* sink, std::uint32_t source) { server_->set_trace(sink, source); }
+    void set_trace(trace::Sink* sink, std::uint32_t source);
+    // Before anything runs. Errors: those of ArenaRecorder::start().
+    Result<> record(const RecordingOrder& order);
 
   private:
     ArenaInProcess(Host& host, const Rng& rng) : host_(host), entropy_(rng.fork("server entropy")) {}
@@ -36,6 +39,9 @@ class ArenaInProcess final : public ServerUnderTest {
     SeededEntropy entropy_;
     LateNode socket_;
     std::unique_ptr<arena::ArenaServer> server_;
+    recorder::Facts facts_;
+    WallClockAnchor wall_clock_;
+    std::unique_ptr<ArenaRecorder> recorder_;
     NodeId id_{};
     Address address_;
     Key key_{};

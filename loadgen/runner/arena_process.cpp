@@ -8,15 +8,43 @@
 
 namespace squall::loadgen {
 
+namespace {
+
+void add_recording(std::vector<std::string>& arguments, const RecordingOrder& record) {
+    if (!record.is_wanted()) return;
+    arguments.insert(arguments.end(), {"--record", record.path});
+    if (record.keys) arguments.emplace_back("--record-keys");
+    if (!record.payload) arguments.emplace_back("--no-payload");
+    if (record.anonymize) arguments.emplace_back("--anonymize");
+    if (!record.keep.empty()) arguments.insert(arguments.end(), {"--flight-recorder", record.keep});
+    for (const auto& [name, value] : record.facts)
+        arguments.insert(arguments.end(), {"--record-fact", fmt::format("{}={}", name, value)});
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ArenaProcess>> ArenaProcess::start(AsioHost& host, const std::string& program,
-                                                          const ArenaSettings& settings, const Key& key) {
-    auto child = ChildProcess::start(
-        {program, "serve-arena", "--key-stdin", "--tick-rate", fmt::format("{}", settings.tick_rate),
-         "--snapshot-rate", fmt::format("{}", settings.snapshot_rate), "--players-in-view",
-         fmt::format("{}", settings.players_in_view), "--expected-players",
-         fmt::format("{}", settings.expected_players), "--max-clients",
-         fmt::format("{}", settings.max_clients), "--protocol-id", fmt::format("{}", settings.protocol_id),
-         "--suite", std::string(to_string(settings.suite))});
+                                                          const ArenaSettings& settings, const Key& key,
+                                                          const RecordingOrder& record) {
+    std::vector<std::string> arguments{program,
+                                       "serve-arena",
+                                       "--key-stdin",
+                                       "--tick-rate",
+                                       fmt::format("{}", settings.tick_rate),
+                                       "--snapshot-rate",
+                                       fmt::format("{}", settings.snapshot_rate),
+                                       "--players-in-view",
+                                       fmt::format("{}", settings.players_in_view),
+                                       "--expected-players",
+                                       fmt::format("{}", settings.expected_players),
+                                       "--max-clients",
+                                       fmt::format("{}", settings.max_clients),
+                                       "--protocol-id",
+                                       fmt::format("{}", settings.protocol_id),
+                                       "--suite",
+                                       std::string(to_string(settings.suite))};
+    add_recording(arguments, record);
+    auto child = ChildProcess::start(arguments);
     if (!child) return std::unexpected(child.error());
     std::unique_ptr<ArenaProcess> out(new ArenaProcess(host, std::move(*child), key));
     out->child_.write(to_text(key) + "\n");

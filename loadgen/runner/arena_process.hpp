@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "runner/arena_recorder.hpp"
 #include "runner/arena_setup.hpp"
 #include "runner/child_process.hpp"
 #include "runner/server_under_test.hpp"
@@ -21,7 +22,8 @@ class ArenaProcess final : public ServerUnderTest {
     [[nodiscard]] static Result<std::unique_ptr<ArenaProcess>> start(AsioHost& host,
                                                                      const std::string& program,
                                                                      const ArenaSettings& settings,
-                                                                     const Key& key);
+                                                                     const Key& key,
+                                                                     const RecordingOrder& record = {});
     ~ArenaProcess() override;
 
     [[nodiscard]] Address address() const override { return address_; }

@@ -92,16 +92,35 @@ bool is_loopback(const Address& address) {
     return client_address(address).port() == 0 && !client_address(address).is_any();
 }
 
+// What the recording tells of the run.
+RecordingOrder with_facts(RecordingOrder order, const Scenario& scenario, std::string_view mode) {
+    order.facts["session.title"] = fmt::format("{} ({}, seed {})", scenario.name, mode, scenario.seed);
+    order.facts["session.mode"] = mode;
+    order.facts["scenario.name"] = scenario.name;
+    order.facts["scenario.file"] = scenario.file;
+    order.facts["scenario.seed"] = fmt::format("{}", scenario.seed);
+    order.facts["scenario.duration_ns"] = fmt::format("{}", scenario.duration.count());
+    order.facts["build.version"] = SQUALL_VERSION;
+    return order;
+}
+
 Result<std::unique_ptr<ServerUnderTest>> start_server(AsioHost& host, const Scenario& scenario,
-                                                      const Plan& plan, const std::string& program) {
+                                                      const Plan& plan, const RunOptions& options) {
     if (scenario.target.address) {
+        if (options.record.is_wanted())
+            return fail(
+                ErrorCode::invalid_argument,
+                fmt::format("{}: a server elsewhere records itself (squall-loadgen serve-arena --record); "
+                            "leave out [target] address or --record",
+                            scenario.file));
         auto server = RemoteServer::start(host, scenario.target);
         if (!server) return std::unexpected(server.error());
         return std::unique_ptr<ServerUnderTest>(std::move(*server));
     }
     SystemEntropy entropy;
     auto server =
-        ArenaProcess::start(host, program, arena_settings(scenario, plan), entropy.bytes<kKeyBytes>());
+        ArenaProcess::start(host, options.program, arena_settings(scenario, plan), entropy.bytes<kKeyBytes>(),
+                            with_facts(options.record, scenario, "real"));
     if (!server) return std::unexpected(server.error());
     return std::unique_ptr<ServerUnderTest>(std::move(*server));
 }
@@ -168,7 +187,7 @@ Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, 
     auto host = AsioHost::make(host_options);
     if (!host) return std::unexpected(host.error());
     const InterruptGuard interrupt(**host);
-    auto server = start_server(**host, scenario, plan, options.program);
+    auto server = start_server(**host, scenario, plan, options);
     if (!server) return std::unexpected(server.error());
     SystemEntropy entropy;
     StallDetector stalls((*host)->now(), own_cpu_time);
@@ -198,7 +217,8 @@ Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, 
     return record;
 }
 
-Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& players, RunListener& listener) {
+Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,
+                              RunListener& listener) {
     const Plan& plan = players.plan;
     if (scenario.target.address)
         return fail(
@@ -214,6 +234,10 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& player
     const WallClockAnchor wall_clock{host.now(), UnixSeconds{1'700'000'000 + scenario.seed % 1'000'000}};
     auto server = ArenaInProcess::start(host, arena_settings(scenario, plan), wall_clock, rng);
     if (!server) return std::unexpected(server.error());
+    if (options.record.is_wanted()) {
+        if (auto recorded = (*server)->record(with_facts(options.record, scenario, "virtual")); !recorded)
+            return std::unexpected(recorded.error());
+    }
     (*server)->set_trace(&hash, 0);
     VirtualClientNet net(host);
     World world{
@@ -254,7 +278,7 @@ Result<RunRecord> run_players(const Scenario& scenario, const RunPlayers& player
                               RunListener& listener) {
     if (const auto possible = check_plan(scenario, players.plan); !possible)
         return std::unexpected(possible.error());
-    return options.virtual_time ? run_virtual(scenario, players, listener)
+    return options.virtual_time ? run_virtual(scenario, players, options, listener)
                                 : run_real(scenario, players, options, listener);
 }
 

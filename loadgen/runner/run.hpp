@@ -9,6 +9,7 @@
 
 #include "plan/plan.hpp"
 #include "play/playback_clock.hpp"
+#include "runner/arena_recorder.hpp"
 #include "runner/client_maker.hpp"
 #include "runner/run_listener.hpp"
 #include "runner/run_record.hpp"
@@ -32,7 +33,8 @@ struct RunPlayers {
 
 struct RunOptions {
     bool virtual_time = false;
-    std::string program;  // the path of squall-loadgen, for the embedded server's process
+    std::string program;      // the path of squall-loadgen, for the embedded server's process
+    RecordingOrder record{};  // of the embedded server
 };
 
 // Errors: what kept the run from starting (limits of this machine, a key, a server that does not come up).

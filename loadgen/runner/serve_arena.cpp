@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "runner/arena_facts.hpp"
 #include "runner/child_process.hpp"
 #include "runner/key_text.hpp"
 #include "runner/late_node.hpp"
@@ -59,6 +60,7 @@ class ArenaProgram {
 
   private:
     void sample();
+    Result<> record(const Key& key);
 
     const ServeOptions& options_;
     AsioHost& host_;
@@ -66,6 +68,8 @@ class ArenaProgram {
     LateNode socket_;
     StallDetector stalls_;
     std::unique_ptr<arena::ArenaServer> server_;
+    recorder::Facts facts_;
+    std::unique_ptr<ArenaRecorder> recorder_;
     NodeId id_{};
     ServerSampler sampler_;
     bool stopping_ = false;
@@ -87,10 +91,12 @@ Result<> ArenaProgram::start(const Key& key) {
     ArenaSurroundings around{
         host_.now(),         options_.public_address.value_or(local), key, wall_clock_anchor(host_), entropy_,
         Rng(entropy_.u64()), [this] { return host_.read_clock(); }};
+    facts_ = arena_facts(options_.settings, around);
     auto server = make_arena(options_.settings, std::move(around));
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
     socket_.set_inner(*server_);
+    if (auto recorded = record(key); !recorded) return recorded;
     host_.wake(id_);
     AttachOptions timer_only;
     timer_only.with_socket = false;
@@ -99,7 +105,21 @@ Result<> ArenaProgram::start(const Key& key) {
     return {};
 }
 
+Result<> ArenaProgram::record(const Key& key) {
+    if (!options_.record.is_wanted()) return {};
+    auto started = ArenaRecorder::start(
+        host_.now(), options_.record, {host_.now(), system_realtime_ns()}, false,
+        {*server_, options_.public_address.value_or(host_.local_address(id_)), facts_, key});
+    if (!started) return std::unexpected(started.error());
+    recorder_ = std::move(*started);
+    recorder_->set_trace(nullptr, 0);
+    socket_.set_inner(recorder_->node());
+    return {};
+}
+
 void ArenaProgram::sample() {
+    if (recorder_)
+        if (const auto failure = recorder_->new_failure()) fmt::print(stderr, "note: {}\n", *failure);
     say(to_json_line(sampler_.take(*server_, host_.statistics(id_), stalls_.take())));
 }
 
@@ -121,9 +141,11 @@ void ArenaProgram::run() {
         next += kSecond;
         if (options_.print_samples) sample();
     }
+    if (recorder_) recorder_->on_shut_down(host_.now());
     server_->shut_down(host_.now());
     host_.wake(id_);
     host_.run_until(host_.now() + std::chrono::milliseconds(100));
+    if (recorder_) fmt::print(stderr, "note: {}\n", recorder_->stop(host_.now()));
     sample();
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "runner/arena_recorder.hpp"
 #include "runner/arena_setup.hpp"
 #include "squall/core/address.hpp"
 #include "squall/core/result.hpp"
@@ -22,6 +23,7 @@ struct ServeOptions {
     std::string key_env;
     // Print a sample as one line of JSON every second. Never where orders ask for samples.
     bool print_samples = false;
+    RecordingOrder record;
 };
 
 // Prints "READY <address>" once it listens. Returns when it is told to stop (an order, SIGINT, SIGTERM).

@@ -7,6 +7,8 @@
 namespace squall {
 
 [[nodiscard]] UnixSeconds system_wall_clock();
+// To the nanosecond, since 1970-01-01 UTC: for recordings.
+[[nodiscard]] std::int64_t system_realtime_ns();
 // The pair that connect tokens and recordings start from.
 [[nodiscard]] inline WallClockAnchor wall_clock_anchor(const Host& host) {
     return {host.now(), system_wall_clock()};

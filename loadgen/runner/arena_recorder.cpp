@@ -1,0 +1,127 @@
+#include "runner/arena_recorder.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "squall/core/units.hpp"
+#include "squall/runtime/wall_clock.hpp"
+
+namespace squall::loadgen {
+namespace {
+
+// A flight recorder that keeps so many seconds changes files so many times in them.
+constexpr std::uint32_t kFilesPerWindow = 4;
+
+std::unexpected<Error> bad_keep(const std::string& text) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("--flight-recorder {}: needs a time of 4s or more (60s keeps the last minute at least) "
+                    "or a number of files from 2 to 1000 (8 keeps the last eight)",
+                    text));
+}
+
+}  // namespace
+
+Result<RecordingSettings> recording_settings(const RecordingOrder& order) {
+    if (order.keys && order.anonymize)
+        return fail(
+            ErrorCode::invalid_argument,
+            "--record-keys and --anonymize contradict each other: whoever has the keys reads everything");
+    RecordingSettings out;
+    out.path = order.path;
+    out.facts = order.facts;
+    out.encoding.payload = order.payload;
+    out.encoding.anonymize = order.anonymize;
+    if (order.keep.empty()) return out;
+    std::uint32_t files = 0;
+    const char* const end = order.keep.data() + order.keep.size();
+    const auto [rest, code] = std::from_chars(order.keep.data(), end, files);
+    if (code == std::errc{} && rest == end) {
+        if (files < 2 || files > 1000) return bad_keep(order.keep);
+        out.keep_files = files;
+        return out;
+    }
+    if (code != std::errc{} || std::string_view(rest, end) != "s" || files < 4) return bad_keep(order.keep);
+    out.rotate_after = std::chrono::seconds(files) / kFilesPerWindow;
+    out.keep_files = kFilesPerWindow + 1;
+    return out;
+}
+
+Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const RecordingOrder& order,
+                                                            recorder::ClockAnchor clock, bool is_virtual,
+                                                            const Server& server) {
+    auto settings = recording_settings(order);
+    if (!settings) return std::unexpected(settings.error());
+    settings->own_thread = !is_virtual;
+    settings->facts.insert(server.facts.begin(), server.facts.end());
+    settings->facts["recording.keys"] = order.keys ? "recorded" : "none";
+    std::string channels;
+    const auto transport = arena::arena_transport();
+    for (const auto& channel : transport.channels)
+        channels += fmt::format("{}{}", channels.empty() ? "" : ",", to_string(channel.mode));
+    settings->facts["transport.channels"] = channels;
+    auto recording = Recording::start(now, std::move(*settings), clock);
+    if (!recording) return std::unexpected(recording.error());
+    RecordedNodeOptions options;
+    options.local = server.local;
+    options.channels = transport.channels;
+    if (!is_virtual) options.realtime = system_realtime_ns;
+    std::unique_ptr<ArenaRecorder> out(
+        new ArenaRecorder(std::move(*recording), server.node, std::move(options), order.keys));
+    if (order.keys) out->recording_->put(now, recorder::Secret{"server", Bytes(server.key)});
+    out->node_.start(now, *out->recording_);
+    return out;
+}
+
+ArenaRecorder::ArenaRecorder(std::unique_ptr<Recording> recording, arena::ArenaServer& server,
+                             RecordedNodeOptions options, bool with_keys)
+    : recording_(std::move(recording)),
+      server_(server),
+      node_(server, std::move(options)),
+      with_keys_(with_keys) {}
+
+ArenaRecorder::~ArenaRecorder() {
+    node_.stop();
+    server_.set_trace(nullptr, 0);
+}
+
+void ArenaRecorder::set_trace(trace::Sink* next, std::uint32_t source) {
+    next_ = next;
+    trace::Sink& here = *this;
+    server_.set_trace(&here, source);
+    server_.trace_packets(with_keys_ ? PacketTrace::with_keys : PacketTrace::plain);
+}
+
+// What comes only because of the recording changes nothing for the others.
+void ArenaRecorder::on_event(const trace::Event& event) {
+    using trace::EventKind;
+    node_.on_event(event);
+    if (next_ == nullptr || event.kind == EventKind::packet_opened ||
+        event.kind == EventKind::packet_sealed || event.kind == EventKind::token_opened ||
+        event.kind == EventKind::datagram_refused)
+        return;
+    next_->on_event(event);
+}
+
+std::optional<std::string> ArenaRecorder::new_failure() {
+    if (has_told_failure_) return std::nullopt;
+    const auto failure = recording_->status().failure;
+    if (!failure) return std::nullopt;
+    has_told_failure_ = true;
+    return failure->message;
+}
+
+std::string ArenaRecorder::stop(TimePoint now) {
+    node_.stop();
+    recording_->stop(now);
+    const RecordingStatus status = recording_->status();
+    std::string out = fmt::format("recorded: {} ({:.1f} MB{}, {} datagrams, {} messages, {} records dropped)",
+                                  status.file, static_cast<double>(status.bytes) / 1e6,
+                                  status.files > 1 ? fmt::format(" in {} files", status.files) : "",
+                                  status.records.datagrams, status.records.messages, status.records.dropped);
+    if (const auto failure = new_failure()) out += "; it ended too early: " + *failure;
+    return out;
+}
+
+}  // namespace squall::loadgen

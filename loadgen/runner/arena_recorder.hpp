@@ -1,0 +1,74 @@
+// Records an arena server: the file, the node before the server, and the facts that make the recording run
+// again. Does not know who asked for it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "arena/arena_server.hpp"
+#include "squall/recorder/facts.hpp"
+#include "squall/runtime/recording.hpp"
+#include "squall/runtime/recording_node.hpp"
+
+namespace squall::loadgen {
+
+// What a command line asks for.
+struct RecordingOrder {
+    std::string path;  // empty: nothing is recorded
+    bool keys = false;
+    bool payload = true;
+    bool anonymize = false;
+    // Flight recorder: "60s" keeps the last minute at least, "8" the last eight files; empty: all is kept.
+    std::string keep;
+    recorder::Facts facts{};  // on the session, besides the server's
+    [[nodiscard]] bool is_wanted() const { return !path.empty(); }
+};
+
+// Errors: invalid_argument (a combination or a length that makes no sense).
+[[nodiscard]] Result<RecordingSettings> recording_settings(const RecordingOrder& order);
+
+class ArenaRecorder final : private trace::Sink {
+  public:
+    struct Server {
+        arena::ArenaServer& node;
+        Address local{};
+        recorder::Facts facts{};  // arena_facts()
+        const Key& key;
+    };
+    // In virtual time: no thread, and the wall clock is the anchor's. Errors: those of recording_settings()
+    // and Recording::start().
+    [[nodiscard]] static Result<std::unique_ptr<ArenaRecorder>> start(TimePoint now,
+                                                                      const RecordingOrder& order,
+                                                                      recorder::ClockAnchor clock,
+                                                                      bool is_virtual, const Server& server);
+    ~ArenaRecorder() override;
+
+    // What the host drives instead of the server.
+    [[nodiscard]] Node& node() { return node_; }
+    // The server's trace goes through here. `next` gets what it would get without a recording; or nullptr.
+    void set_trace(trace::Sink* next, std::uint32_t source);
+    // Before the server is shut down.
+    void on_shut_down(TimePoint now) { node_.input(now, "shut_down"); }
+    // Says once what ended the recording too early.
+    [[nodiscard]] std::optional<std::string> new_failure();
+    // The end of the file; one line that says what is in it.
+    [[nodiscard]] std::string stop(TimePoint now);
+
+    [[nodiscard]] RecordingNode& recorded() { return node_; }
+    [[nodiscard]] Recording& recording() { return *recording_; }
+
+  private:
+    ArenaRecorder(std::unique_ptr<Recording> recording, arena::ArenaServer& server,
+                  RecordedNodeOptions options, bool with_keys);
+    void on_event(const trace::Event& event) override;
+
+    std::unique_ptr<Recording> recording_;
+    arena::ArenaServer& server_;
+    RecordingNode node_;
+    trace::Sink* next_ = nullptr;
+    bool with_keys_;
+    bool has_told_failure_ = false;
+};
+
+}  // namespace squall::loadgen
