@@ -19,6 +19,7 @@ namespace {
 struct Request {
     std::function<int()> command;
     RunCommand run;
+    InspectCommand inspect;
     ReplayCommand replay;
     std::vector<std::string> files;
     std::string what;
@@ -166,6 +167,38 @@ void add_replay(CLI::App& app, Request& request) {
         "Else those of run.");
     command->callback(
         [&request] { request.command = [&request] { return replay_command(request.replay); }; });
+}
+
+void add_inspect(CLI::App& app, Request& request) {
+    InspectCommand& inspect = request.inspect;
+    CLI::App* command = app.add_subcommand("inspect", "Show what is in a recording, or give it another form");
+    command->add_option("recording", inspect.file, "The recording; .gz and .zst are fine")
+        ->required()
+        ->type_name("FILE");
+    command->add_option("--by", inspect.by, "A row each remote, connection or second")
+        ->check(CLI::IsMember({"remote", "connection", "second"}))
+        ->type_name("WHAT");
+    command->add_option("--from", inspect.from, "Only what came so long after the beginning, or later")
+        ->type_name("2s");
+    command->add_option("--to", inspect.to, "Only what came before")->type_name("5s");
+    command->add_option("--connection", inspect.slot, "Only this slot's")->type_name("SLOT");
+    command->add_option("--client", inspect.client, "Only this client id's")->type_name("ID");
+    command->add_option("--direction", inspect.direction, "Only what the node received, or sent")
+        ->check(CLI::IsMember({"in", "out"}))
+        ->type_name("in|out");
+    command->add_option("--csv", inspect.csv, "Write a row a record")->type_name("FILE");
+    command->add_option("--json", inspect.json, "Write the summary; - for standard output")
+        ->type_name("FILE");
+    command->add_option("--sqlite", inspect.sqlite, "Write a database")->type_name("FILE");
+    command->add_option("--perfetto", inspect.perfetto, "Write a timeline for ui.perfetto.dev")
+        ->type_name("FILE");
+    command->footer(
+        "Examples:\n  squall-loadgen inspect run.pcapng\n  squall-loadgen inspect run.pcapng --by second "
+        "--from 10s "
+        "--to 20s\n  squall-loadgen inspect run.pcapng.zst --sqlite run.db\n"
+        "Exit codes: 0 read (if it was cut: all that is whole), 2 no recording, or a damaged one.");
+    command->callback(
+        [&request] { request.command = [&request] { return inspect_command(request.inspect); }; });
 }
 
 void add_validate(CLI::App& app, Request& request) {
@@ -329,6 +362,7 @@ int run_command_line(int argc, const char* const* argv) {
         "Each command has its own --help.");
     add_run(app, request);
     add_replay(app, request);
+    add_inspect(app, request);
     add_validate(app, request);
     add_list(app, request);
     add_serve(app, request);

@@ -26,6 +26,21 @@ int run_command(const RunCommand& command);
 
 int replay_command(const ReplayCommand& command);
 
+struct InspectCommand {
+    std::string file;
+    std::string by;  // remote, connection, second; empty: an overview
+    std::string from;
+    std::string to;
+    std::optional<std::uint32_t> slot;
+    std::optional<std::uint64_t> client;
+    std::string direction;  // in, out
+    std::string csv;
+    std::string json;  // "-": standard output
+    std::string sqlite;
+    std::string perfetto;
+};
+int inspect_command(const InspectCommand& command);
+
 int validate_command(const std::vector<std::string>& files);
 
 // What a scenario can name. `what`: empty for all, or "behaviours", "executors", "metrics", "scenarios".

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
-
 namespace squall::loadgen {
 namespace {
 
@@ -28,8 +25,9 @@ Result<> RecordSource::open_file(const std::string& path) {
     struct stat about{};
     if (stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode))
         return fail(ErrorCode::io, fmt::format("{}: this is a folder; name a recording", path));
-    file_.reset(std::fopen(path.c_str(), "re"));
-    if (!file_) return fail(ErrorCode::io, fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
+    auto file = PackedFile::open(path);
+    if (!file) return std::unexpected(file.error());
+    file_.emplace(std::move(*file));
     path_ = path;
     if (reader_) bytes_before_ += reader_->counts().bytes;
     reader_ = std::make_unique<recorder::RecordingReader>();
@@ -55,7 +53,9 @@ Result<std::optional<recorder::Record>> RecordSource::read() {
             return record;
         }
         if (const auto& problem = reader_->problem()) {
-            const std::string text = fmt::format("{}: {}", path_, problem->message);
+            const std::string text =
+                fmt::format("{}: {} at byte {}: {}", path_, recorder::to_string(problem->kind),
+                            problem->offset, problem->message);
             if (problem->kind != recorder::ProblemKind::cut) return fail(ErrorCode::malformed, text);
             cut_ = text;
             return std::optional<recorder::Record>{};
@@ -65,12 +65,10 @@ Result<std::optional<recorder::Record>> RecordSource::read() {
             if (auto opened = open_file(next_path()); !opened) return std::unexpected(opened.error());
             continue;
         }
-        const std::size_t count = std::fread(piece_.data(), 1, piece_.size(), file_.get());
-        if (count > 0) {
-            reader_->feed(Bytes(piece_).first(count));
-        } else if (std::ferror(file_.get()) != 0) {
-            return fail(ErrorCode::io,
-                        fmt::format("{}: cannot be read further: {}", path_, std::strerror(errno)));
+        const auto count = file_->read(piece_);
+        if (!count) return std::unexpected(count.error());
+        if (*count > 0) {
+            reader_->feed(Bytes(piece_).first(*count));
         } else {
             reader_->finish();
         }

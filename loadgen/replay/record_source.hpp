@@ -1,8 +1,8 @@
-// The records of a recording, from its file, and of the files that continue it. Knows neither what they say
+// The records of a recording, from its file (as it is, or compressed by gzip or zstd), and of the files that
+// continue it. Knows neither what they say
 // nor who reads them.
 #pragma once
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +10,7 @@
 
 #include "squall/core/result.hpp"
 #include "squall/recorder/recording_reader.hpp"
+#include "squall/runtime/packed_file.hpp"
 
 namespace squall::loadgen {
 
@@ -22,6 +23,7 @@ class RecordSource {
     // The next record, valid until the next call; nothing at the end. Errors: io, malformed.
     [[nodiscard]] Result<std::optional<recorder::Record>> next();
 
+    [[nodiscard]] const recorder::RecordingReader& reader() const { return *reader_; }
     [[nodiscard]] const recorder::Facts& facts() const { return reader_->facts(); }
     // After the end: it was cut there, by a kill or a full disk. What it says.
     [[nodiscard]] const std::optional<std::string>& cut() const { return cut_; }
@@ -30,9 +32,6 @@ class RecordSource {
     [[nodiscard]] std::uint32_t files() const { return files_; }
 
   private:
-    struct Closer {
-        void operator()(std::FILE* file) const { (void)std::fclose(file); }
-    };
     RecordSource() = default;
     Result<> open_file(const std::string& path);
     Result<std::optional<recorder::Record>> read();
@@ -40,7 +39,7 @@ class RecordSource {
 
     std::string first_path_;
     std::string path_;
-    std::unique_ptr<std::FILE, Closer> file_;
+    std::optional<PackedFile> file_;
     std::unique_ptr<recorder::RecordingReader> reader_;
     std::vector<std::byte> piece_;
     std::optional<recorder::Record> first_;  // read while opening

@@ -256,8 +256,8 @@ TEST(Recording, DamageIsNamedWithItsPlace) {
     EXPECT_THAT(damaged(1, 4, 3), HasSubstr("multiple of 4"));
     EXPECT_THAT(damaged(2, 7, 0x7f), HasSubstr("at most 2097152"));
     EXPECT_THAT(damaged(3, 4, 20), HasSubstr("a block says that it has length 20 in its front"));
-    // Behind two facts records, the first datagram: of an interface that there is not, longer than its block, without
-    // IP.
+    // Behind two facts records, the first datagram: of an interface that there is not, longer than its block,
+    // without IP.
     EXPECT_THAT(damaged(6, 8, 9), HasSubstr("interface 9; the section has 3"));
     EXPECT_THAT(damaged(6, 21, 0xff), HasSubstr("does not fit into its block"));
     EXPECT_THAT(damaged(6, 28, 0), HasSubstr("IPv4 or IPv6"));
