@@ -4,6 +4,8 @@
 usage: determinism.py repeat  LOADGEN SCENARIO              two runs of one program: equal output, equal trace hash; another
                                                             seed: another hash
        determinism.py same-as LOADGEN SCENARIO OTHER        two programs (built by two compilers): equal trace hash
+       determinism.py recording LOADGEN SCENARIO [OTHER]      two recordings (by two programs) are equal to the byte, and recording
+                                                            changes nothing of the run
        determinism.py stored  LOADGEN SCENARIO              the hash in hashes.txt beside this file; with SQUALL_UPDATE_HASHES=1
                                                             in the environment it is stored instead of compared
 
@@ -25,9 +27,9 @@ SKIPPED = 77  # ctest reports it as skipped
 HASHES = pathlib.Path(__file__).resolve().with_name("hashes.txt")
 
 
-def run(loadgen, scenario, seed, folder):
+def run(loadgen, scenario, seed, folder, *options):
     """The output of one virtual run in a folder of its own, without what depends on the real clock."""
-    command = [str(loadgen), "run", str(scenario), "--virtual", "--seed", str(seed), "--duration", DURATION]
+    command = [str(loadgen), "run", str(scenario), "--virtual", "--seed", str(seed), "--duration", DURATION, *options]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}\nended with exit code {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
@@ -73,6 +75,23 @@ def same_as(loadgen, scenario, other):
         sys.exit(f"the two programs did different things in virtual time, with the same seed {SEED}")
 
 
+def recording(loadgen, scenario, other):
+    with tempfile.TemporaryDirectory() as base:
+        plain = hash_of(run(loadgen, scenario, SEED, base))
+        files, hashes = [], []
+        for number, program in enumerate((loadgen, other or loadgen)):
+            hashes.append(hash_of(run(program, scenario, SEED, base, "--record", f"{number}.pcapng")))
+            files.append(pathlib.Path(base, f"{number}.pcapng").read_bytes())
+    if hashes != [plain, plain]:
+        sys.exit(f"the trace hash is {plain} without a recording and {hashes} with one")
+    if files[0] != files[1]:
+        place = next((i for i, (a, b) in enumerate(zip(*files)) if a != b), min(len(files[0]), len(files[1])))
+        sys.exit(f"two recordings of seed {SEED} differ at byte {place} of {len(files[0])} and {len(files[1])}")
+    if len(files[0]) < 100_000:
+        sys.exit(f"a recording of {len(files[0])} bytes cannot be all that happened")
+    print(f"two recordings of {len(files[0])} bytes are equal")
+
+
 def stored(loadgen, scenario):
     name = f"{scenario.stem} --seed {SEED} --duration {DURATION}"
     with tempfile.TemporaryDirectory() as base:
@@ -102,7 +121,7 @@ def stored(loadgen, scenario):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["repeat", "same-as", "stored"])
+    parser.add_argument("check", choices=["repeat", "same-as", "recording", "stored"])
     path = lambda text: pathlib.Path(text).resolve()  # runs happen in folders of their own
     parser.add_argument("loadgen", type=path)
     parser.add_argument("scenario", type=path)
@@ -114,6 +133,8 @@ def main():
         if not arguments.other:
             parser.error("same-as needs a second program")
         same_as(arguments.loadgen, arguments.scenario, arguments.other)
+    elif arguments.check == "recording":
+        recording(arguments.loadgen, arguments.scenario, arguments.other)
     else:
         stored(arguments.loadgen, arguments.scenario)
 
