@@ -20,7 +20,7 @@ struct RecordingOrder {
     bool payload = true;
     bool anonymize = false;
     // Flight recorder: "60s" keeps the last minute at least, "8" the last eight files; empty: all is kept.
-    std::string keep;
+    std::string keep{};
     recorder::Facts facts{};  // on the session, besides the server's
     [[nodiscard]] bool is_wanted() const { return !path.empty(); }
 };
