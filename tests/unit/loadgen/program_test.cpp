@@ -106,7 +106,8 @@ std::string last_line(std::string text) {
 }
 
 TEST_F(ProgramTest, HelpIsEverywhereAndHasExamples) {
-    for (const char* command : {"run", "replay", "inspect", "validate", "list", "completion", "serve-arena"}) {
+    for (const char* command :
+         {"run", "replay", "inspect", "validate", "list", "completion", "serve-arena"}) {
         Program help({command, "--help"});
         EXPECT_EQ(help.finish(), "exit code 0");
         EXPECT_THAT(help.output, HasSubstr("Example")) << command;
