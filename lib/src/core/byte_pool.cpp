@@ -5,7 +5,6 @@
 #include <cassert>
 #include <cstring>
 #include <new>
-#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SQUALL_ASAN 1
@@ -34,24 +33,6 @@ void unpoison([[maybe_unused]] std::byte* data, [[maybe_unused]] std::size_t siz
 }
 
 }  // namespace
-
-PooledBytes& PooledBytes::operator=(PooledBytes&& other) noexcept {
-    if (this != &other) {
-        reset();
-        pool_ = std::exchange(other.pool_, nullptr);
-        data_ = std::exchange(other.data_, nullptr);
-        size_ = std::exchange(other.size_, 0);
-        size_class_ = other.size_class_;
-    }
-    return *this;
-}
-
-void PooledBytes::reset() {
-    if (pool_ != nullptr) pool_->give_back(data_, size_class_, size_);
-    pool_ = nullptr;
-    data_ = nullptr;
-    size_ = 0;
-}
 
 PooledBytes BytePool::allocate(std::size_t size) {
     assert(size <= UINT32_MAX);

@@ -36,16 +36,16 @@ Remotes::Remotes(ServerEndpoint& endpoint, RemotesConfig config) : Remotes(endpo
 Remotes::Remotes(ClientEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, nullptr, config) {}
 Remotes::Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config)
     : endpoint_(endpoint), server_(server), config_(config), rtts_(config.contract_rtt_weight) {
-    endpoint_.set_trace(this, 0);
+    endpoint_.set_account(this);
 }
 Remotes::~Remotes() {
-    endpoint_.set_trace(trace_, 0);
+    endpoint_.set_account(nullptr);
 }
 
 void Remotes::set_trace(trace::Sink* sink, std::uint32_t source) {
     trace_ = sink;
     trace_source_ = source;
-    endpoint_.set_trace(this, source);
+    endpoint_.set_trace(sink, source);
 }
 
 void Remotes::trace(TimePoint now, trace::EventKind kind, ConnectionId peer, const RemoteInfo& remote,
@@ -71,16 +71,13 @@ void Remotes::trace_call(TimePoint now, TimePoint made_at, ConnectionId peer, co
           error == nullptr ? 0 : static_cast<std::size_t>(error->code) + 1);
 }
 
-void Remotes::on_event(const trace::Event& event) {
-    if (trace_ != nullptr) trace_->on_event(event);
-    if (event.kind != trace::EventKind::message_sent) return;
-    const std::uint32_t tag = event.detail / 256;
-    const auto cause = static_cast<ByteCause>(event.detail % 256);
-    const bool is_remotes = tag > 0 && tag <= remotes_.size() && event.channel.value < kModeCount;
-    ByteLedger& ledger = is_remotes ? remotes_[tag - 1]->statistics_.on_wire : other_on_wire_;
-    if (cause != ByteCause::payload) return ledger.add(cause, event.bytes);
-    ledger.add(ByteCause::payload, event.payload.size());
-    ledger.add(ByteCause::framing, event.bytes - event.payload.size());
+void Remotes::on_transmission(ChannelId channel, std::uint16_t tag, ByteCause cause, std::size_t wire_bytes,
+                              std::size_t payload_bytes) {
+    const bool is_remotes = tag > 0 && tag <= remotes_.size() && channel.value < kModeCount;
+    ByteLedger& ledger = is_remotes ? remotes_[tag - 1U]->statistics_.on_wire : other_on_wire_;
+    if (cause != ByteCause::payload) return ledger.add(cause, wire_bytes);
+    ledger.add(ByteCause::payload, payload_bytes);
+    ledger.add(ByteCause::framing, wire_bytes - payload_bytes);
 }
 
 // --- declaring
@@ -103,8 +100,7 @@ Result<> Remotes::check_name(std::string_view name) const {
     return {};
 }
 
-void Remotes::seal() {
-    if (is_sealed_) return;
+void Remotes::number_remotes() {
     is_sealed_ = true;
     std::ranges::sort(remotes_, {},
                       [](const auto& remote) -> const std::string& { return remote->info_.name; });
@@ -126,15 +122,6 @@ std::vector<const Remote*> Remotes::remotes() const {
 }
 
 // --- peers
-
-Remotes::Peer* Remotes::find_peer(ConnectionId id) {
-    return const_cast<Peer*>(std::as_const(*this).find_peer(id));
-}
-const Remotes::Peer* Remotes::find_peer(ConnectionId id) const {
-    return id.slot < peers_.size() && peers_[id.slot] != nullptr && peers_[id.slot]->id == id
-               ? peers_[id.slot].get()
-               : nullptr;
-}
 
 bool Remotes::is_ready(ConnectionId peer) const {
     const Peer* const found = find_peer(peer);
@@ -169,7 +156,7 @@ Remotes::Sent Remotes::send_as(TimePoint now, Remote& remote, ChannelMode mode, 
     }
     const ChannelId channel = channel_of(mode);
     if (!peer->is_ready && (notify != nullptr || peer->is_mismatched)) return Sent::unsent;
-    const Bytes leaving = staged(remote, message);
+    const Bytes leaving = remote.info_.is_compressed ? staged(remote, message) : message;
     if (!peer->is_ready) {
         return peer->waiting.add(now, mode, leaving, config_.waiting) ? Sent::waiting : Sent::unsent;
     }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "squall/core/bytes.hpp"
@@ -25,7 +26,16 @@ class PooledBytes {
         other.data_ = nullptr;
         other.size_ = 0;
     }
-    PooledBytes& operator=(PooledBytes&& other) noexcept;
+    PooledBytes& operator=(PooledBytes&& other) noexcept {
+        if (this != &other) {
+            reset();
+            pool_ = std::exchange(other.pool_, nullptr);
+            data_ = std::exchange(other.data_, nullptr);
+            size_ = std::exchange(other.size_, 0);
+            size_class_ = other.size_class_;
+        }
+        return *this;
+    }
     PooledBytes(const PooledBytes&) = delete;
     PooledBytes& operator=(const PooledBytes&) = delete;
     ~PooledBytes() { reset(); }
@@ -33,7 +43,7 @@ class PooledBytes {
     [[nodiscard]] MutableBytes bytes() { return {data_, size_}; }
     [[nodiscard]] Bytes bytes() const { return {data_, size_}; }
     [[nodiscard]] std::size_t size() const { return size_; }
-    void reset();
+    inline void reset();
 
   private:
     friend class BytePool;
@@ -77,5 +87,13 @@ class BytePool {
     std::vector<std::unique_ptr<std::byte[]>> slabs_;
     std::size_t bytes_in_use_ = 0;
 };
+
+void PooledBytes::reset() {
+    if (pool_ == nullptr) return;
+    pool_->give_back(data_, size_class_, size_);
+    pool_ = nullptr;
+    data_ = nullptr;
+    size_ = 0;
+}
 
 }  // namespace squall

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "squall/core/prefetch.hpp"
@@ -38,16 +39,21 @@ class RingBuffer {
         ++size_;
         return place;
     }
+    // One element more at the back, to be written in place: a T{}, or any value if T is trivial to destroy.
+    T& extend() {
+        if (size_ == capacity_) grow(size_ + 1);
+        return items_[(head_ + size_++) & (capacity_ - 1)];
+    }
     void pop_front() {
         assert(size_ > 0);
-        items_[head_] = T{};
+        if constexpr (!std::is_trivially_destructible_v<T>) items_[head_] = T{};
         head_ = (head_ + 1U) & (capacity_ - 1U);
         --size_;
     }
     void pop_back() {
         assert(size_ > 0);
         --size_;
-        items_[(head_ + size_) & (capacity_ - 1)] = T{};
+        if constexpr (!std::is_trivially_destructible_v<T>) items_[(head_ + size_) & (capacity_ - 1)] = T{};
     }
     [[nodiscard]] T& front() { return (*this)[0]; }
     [[nodiscard]] const T& front() const { return (*this)[0]; }

@@ -98,7 +98,7 @@ struct HandlerError {
     std::uint64_t payload_hash = 0;
 };
 
-class Remotes final : public Node, private trace::Sink {
+class Remotes final : public Node, private TransmissionAccount {
   public:
     // The endpoint must outlive the registry, and be driven through it alone.
     Remotes(ServerEndpoint& endpoint, RemotesConfig config = {});
@@ -195,7 +195,7 @@ class Remotes final : public Node, private trace::Sink {
 
     // What messages that are of no remote took in packets: greetings, and those of other channels.
     [[nodiscard]] const ByteLedger& other_bytes_on_wire() const { return other_on_wire_; }
-    // Where the endpoint's trace events go, besides to the registry's own account; nullptr: nowhere else.
+    // Where the endpoint's trace events go; nullptr: nowhere.
     void set_trace(trace::Sink* sink, std::uint32_t source);
     // With a stopwatch (a reading that never goes back) the trace tells how long each inbound message took,
     // chain and handler; empty: it does not. Where work takes no time, in virtual time, leave it.
@@ -282,7 +282,9 @@ class Remotes final : public Node, private trace::Sink {
         return {};
     }
     // Declares no more; gives each remote its number.
-    void seal();
+    void seal() {
+        if (!is_sealed_) number_remotes();
+    }
     // Runs a handler and catches what it throws.
     template <class Handler>
     Outcome guarded(TimePoint now, ConnectionId peer, const Remote& remote, Bytes payload, Handler handler) {
@@ -338,6 +340,7 @@ class Remotes final : public Node, private trace::Sink {
         remotes_.push_back(std::move(remote));
         for (std::size_t i = 0; i < subscriptions_.size(); ++i) remotes_.back()->join(*subscriptions_[i]);
     }
+    void number_remotes();
     void flush_values(TimePoint now, bool all);
     void drop_ended_subscriptions();
     // What is sent of a remote's message: the same, unless it compresses. Valid until the next call.
@@ -348,10 +351,13 @@ class Remotes final : public Node, private trace::Sink {
                                                   OnContractMessage<Object> on_message,
                                                   OnContractAcknowledge<Object> on_acknowledge,
                                                   bool auto_acknowledge, const ContractOptions& options);
-    Peer* find_peer(ConnectionId id);
-    [[nodiscard]] const Peer* find_peer(ConnectionId id) const;
+    [[nodiscard]] Peer* find_peer(ConnectionId id) const {
+        Peer* const peer = id.slot < peers_.size() ? peers_[id.slot].get() : nullptr;
+        return peer != nullptr && peer->id == id ? peer : nullptr;
+    }
     void drain(TimePoint now);
-    void on_event(const trace::Event& event) override;
+    void on_transmission(ChannelId channel, std::uint16_t tag, ByteCause cause, std::size_t wire_bytes,
+                         std::size_t payload_bytes) override;
     void on_connected(TimePoint now, const Connected& event);
     void on_disconnected(TimePoint now, const Disconnected& event);
     void on_message(TimePoint now, const MessageReceived& event);

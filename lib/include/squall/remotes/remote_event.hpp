@@ -36,33 +36,18 @@ class EventRemote final : public Remote {
             return out;
         }
         write_frame(owner_.scratch);
-        // What the chain does may fire as well, and would write over the registry's buffers.
-        const bool has_chain = !outbound_.empty() || !owner_.chain(Direction::outbound).empty();
-        std::vector<std::byte> own_frame;
-        Bytes frame = owner_.frame;
-        if (has_chain) {
-            own_frame.assign(owner_.frame.begin(), owner_.frame.end());
-            frame = own_frame;
-        }
-        const auto to_peer = [&](ConnectionId peer) { send(now, value, peer, frame, has_chain, out); };
-        switch (to.kind()) {
-            case Recipients::Kind::listed: std::ranges::for_each(to.listed(), to_peer); break;
-            case Recipients::Kind::player:
-                if (const auto peer = owner_.connection_of(to.client())) {
-                    to_peer(*peer);
-                } else {
-                    count(owner_.send_to_player(now, *this, to.client(), frame), frame.size(), out);
-                }
-                break;
-            default:
-                if (owner_.peers().empty() && !owner_.is_server()) {
-                    count(owner_.send_to_coming_server(now, *this, frame), frame.size(), out);
-                    break;
-                }
-                // By place: a chain may disconnect somebody.
-                for (std::size_t i = 0; i < owner_.peers().size(); ++i)
-                    if (to.kind() == Recipients::Kind::everyone || owner_.peers()[i] != to.excepted())
-                        to_peer(owner_.peers()[i]);
+        if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) {
+            const Bytes frame = owner_.frame;
+            send_to_all(now, to, frame, out, [&](ConnectionId peer) {
+                count(owner_.send(now, *this, peer, frame), frame.size(), out);
+            });
+        } else {
+            // What the chain does may fire as well, and would write over the registry's buffers.
+            const std::vector<std::byte> frame = owner_.frame;
+            send_to_all(now, to, frame, out, [&](ConnectionId peer) {
+                T copy = value;
+                send_through_chain(now, copy, peer, frame, 0, out);
+            });
         }
         return out;
     }
@@ -154,13 +139,28 @@ class EventRemote final : public Remote {
         owner_.frame.insert(owner_.frame.end(), payload.begin(), payload.end());
     }
 
-    void send(TimePoint now, const T& value, ConnectionId peer, Bytes frame, bool has_chain, Fired& out) {
-        if (!has_chain) {
-            count(owner_.send(now, *this, peer, frame), frame.size(), out);
-            return;
+    template <class SendToPeer>
+    void send_to_all(TimePoint now, const Recipients& to, Bytes frame, Fired& out,
+                     const SendToPeer& to_peer) {
+        switch (to.kind()) {
+            case Recipients::Kind::listed: std::ranges::for_each(to.listed(), to_peer); break;
+            case Recipients::Kind::player:
+                if (const auto peer = owner_.connection_of(to.client())) {
+                    to_peer(*peer);
+                } else {
+                    count(owner_.send_to_player(now, *this, to.client(), frame), frame.size(), out);
+                }
+                break;
+            default:
+                if (owner_.peers().empty() && !owner_.is_server()) {
+                    count(owner_.send_to_coming_server(now, *this, frame), frame.size(), out);
+                    break;
+                }
+                // By place: a chain may disconnect somebody.
+                for (std::size_t i = 0; i < owner_.peers().size(); ++i)
+                    if (to.kind() == Recipients::Kind::everyone || owner_.peers()[i] != to.excepted())
+                        to_peer(owner_.peers()[i]);
         }
-        T copy = value;
-        send_through_chain(now, copy, peer, frame, 0, out);
     }
     // From the place `start` of the chain on.
     void send_through_chain(TimePoint now, T& value, ConnectionId peer, Bytes frame, std::size_t start,
@@ -242,25 +242,26 @@ class EventRemote final : public Remote {
 
     Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) override {
         T value{};
-        return receive_through_chain(now, peer, value, body, 0);
+        if (!inbound_.empty() || !owner_.chain(Direction::inbound).empty())
+            return receive_through_chain(now, peer, value, body, 0);
+        return codec_->decode(body, value) ? hear({now, peer}, value, body) : Outcome::malformed;
     }
     Outcome receive_through_chain(TimePoint now, ConnectionId peer, T& value, Bytes body, std::size_t start) {
         Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
         if (start > 0) message.mark_decoded();  // it was held, and perhaps edited, before
         const auto to_listeners = [&](Message& passed) {
-            if (!passed.decode()) return Outcome::malformed;
-            const Origin origin{now, peer};
-            if (listeners_.empty() && subscribers_.empty()) {
-                keep_early(origin, value);
-                return Outcome::passed;
-            }
-            return tell(origin, value, body);
+            return passed.decode() ? hear({now, peer}, value, body) : Outcome::malformed;
         };
         const Outcome outcome =
             run_chains(owner_.chain(Direction::inbound), inbound_, message, to_listeners, start);
         return outcome == Outcome::held ? keep_held(message, value, body) : outcome;
     }
 
+    Outcome hear(const Origin& origin, const T& value, Bytes body) {
+        if (!listeners_.empty() || !subscribers_.empty()) return tell(origin, value, body);
+        keep_early(origin, value);
+        return Outcome::passed;
+    }
     Outcome tell(const Origin& origin, const T& value, Bytes body) {
         const Outcome outcome = tell_listeners(origin, value, body);
         tell_subscribers(origin, wire::codec_type<T>(), &value, body);

@@ -141,8 +141,8 @@ using EndpointEvent =
 
 struct SendOptions {
     bool notify = false;  // tell this message's fate by a MessageSettled event
-    // The application's number for what the message belongs to; it stands in the trace events of its
-    // transmissions and nowhere else.
+    // The application's number for what the message belongs to; it stands in the trace events and accounts of
+    // its transmissions and nowhere else.
     std::uint16_t tag = 0;
 };
 
@@ -151,6 +151,17 @@ enum class PacketTrace : std::uint8_t {
     sealed,     // no more
     plain,      // packet_opened, packet_sealed, token_opened and datagram_refused as well
     with_keys,  // and tokens with their keys: whoever has those can read the session on the wire
+};
+
+// Told of every transmission of a message or fragment: for accounts of what the messages belong to, at a
+// fraction of what a trace event costs.
+class TransmissionAccount {
+  public:
+    virtual ~TransmissionAccount() = default;
+    // `wire_bytes` in the packet, with headers; `payload_bytes` of them the message's. Must not call the
+    // endpoint.
+    virtual void on_transmission(ChannelId channel, std::uint16_t tag, ByteCause cause,
+                                 std::size_t wire_bytes, std::size_t payload_bytes) = 0;
 };
 
 class Endpoint : public Node {
@@ -188,6 +199,8 @@ class Endpoint : public Node {
     virtual void set_trace(trace::Sink* sink, std::uint32_t source) = 0;
     // Off (`sealed`) unless asked for: a recording needs it, and it costs an event a packet.
     virtual void trace_packets(PacketTrace what) = 0;
+    // Who is told of each transmission; nullptr: nobody. It must outlive the endpoint, or be taken away.
+    virtual void set_account(TransmissionAccount* account) = 0;
 };
 
 class ServerEndpoint : public Endpoint {

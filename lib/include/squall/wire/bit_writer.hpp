@@ -70,8 +70,21 @@ class BitWriter : public OutputStream<BitWriter> {
         stored_ += 8;
     }
     void store_scratch(std::size_t count) {
-        for (std::size_t i = 0; i < count && stored_ + i < buffer_.size(); ++i)
-            buffer_[stored_ + i] = static_cast<std::byte>(scratch_ >> (8 * i));
+        if (stored_ + count > buffer_.size()) return;
+        std::uint64_t rest = scratch_;
+        std::byte* out = buffer_.data() + stored_;
+        if ((count & 8) != 0) store_low<std::uint64_t>(out, rest);
+        if ((count & 4) != 0) store_low<std::uint32_t>(out, rest);
+        if ((count & 2) != 0) store_low<std::uint16_t>(out, rest);
+        if ((count & 1) != 0) store_low<std::uint8_t>(out, rest);
+    }
+    template <class Word>
+    static void store_low(std::byte*& out, std::uint64_t& rest) {
+        auto word = static_cast<Word>(rest);
+        if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
+        std::memcpy(out, &word, sizeof(Word));
+        out += sizeof(Word);
+        if constexpr (sizeof(Word) < sizeof(rest)) rest >>= 8 * sizeof(Word);
     }
 
     MutableBytes buffer_;

@@ -321,9 +321,8 @@ void Connection::on_settled(ChannelId channel, MessageId message, MessageFate fa
           message.value, 0, static_cast<std::uint32_t>(fate));
 }
 
-void Connection::trace(trace::EventKind kind, TimePoint at, ChannelId channel, std::uint64_t id,
-                       std::size_t bytes, std::uint32_t detail, Bytes payload) const {
-    if (context_->tracer.sink == nullptr) return;
+void Connection::emit(trace::EventKind kind, TimePoint at, ChannelId channel, std::uint64_t id,
+                      std::size_t bytes, std::uint32_t detail, Bytes payload) const {
     trace::Event event;
     event.at = at;
     event.kind = kind;

@@ -100,7 +100,11 @@ class Connection final : private MessageSink, private SettlementSink {
     [[nodiscard]] TimePoint probe_deadline() const;
     void on_settled(ChannelId channel, MessageId message, MessageFate fate) override;
     void trace(trace::EventKind kind, TimePoint at, ChannelId channel, std::uint64_t id, std::size_t bytes,
-               std::uint32_t detail, Bytes payload = {}) const;
+               std::uint32_t detail, Bytes payload = {}) const {
+        if (context_->tracer.sink != nullptr) emit(kind, at, channel, id, bytes, detail, payload);
+    }
+    void emit(trace::EventKind kind, TimePoint at, ChannelId channel, std::uint64_t id, std::size_t bytes,
+              std::uint32_t detail, Bytes payload) const;
 
     ConnectionContext* context_;
     ConnectionId id_;

@@ -11,11 +11,16 @@ namespace squall::connection {
 
 class EventQueue {
   public:
-    void push(EndpointEvent event) { events_.push_back(event); }
+    template <class Event>
+    void push(const Event& event) {
+        events_.extend() = event;
+    }
     std::optional<EndpointEvent> poll() {
-        if (events_.empty()) return std::nullopt;
-        EndpointEvent event = events_.front();
-        events_.pop_front();
+        std::optional<EndpointEvent> event;
+        if (!events_.empty()) {
+            event.emplace(events_.front());
+            events_.pop_front();
+        }
         return event;
     }
     // Keeps a message's memory until the next change of the endpoint.

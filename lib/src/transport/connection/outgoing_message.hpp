@@ -25,13 +25,13 @@ struct OutgoingMessage {
     TimePoint queued_at{};
     TimePoint sent_at{};                          // last transmission
     std::unique_ptr<FragmentProgress> fragments;  // only for messages that do not fit a packet
-    std::uint32_t size : 24 = 0;
-    bool is_settled : 1 = false;
-    bool notify : 1 = false;
+    std::uint32_t size = 0;
+    bool is_settled = false;
+    bool notify = false;
     std::uint8_t copies = 0;         // in packets whose fate is open (unfragmented)
     std::uint8_t transmissions = 0;  // saturates
     std::uint16_t tag = 0;           // the application's, for trace events
 };
-static_assert(kMaxMessageBytes < (1U << 24));
+static_assert(sizeof(OutgoingMessage) <= 64);
 
 }  // namespace squall::connection

@@ -22,6 +22,8 @@ struct PacketWriter {
     // One transmission of a message or fragment: `wire_bytes` in the packet, `payload` of them the message's.
     void trace_sent(ChannelId channel, std::uint64_t id, std::uint16_t tag, ByteCause cause,
                     std::size_t wire_bytes, Bytes payload) const {
+        if (tracer.account != nullptr)
+            tracer.account->on_transmission(channel, tag, cause, wire_bytes, payload.size());
         if (tracer.sink == nullptr) return;
         trace::Event event;
         event.at = now;

@@ -11,8 +11,8 @@ ReceiveChannel::Check ReceiveChannel::check(const MessageFrame& frame, std::size
     const std::uint64_t id = unwrap(frame);
     if (reliable() && id >= floor_ + kReliableWindow) return Check::violation;
     if (is_old(id)) return Check::fits;  // a duplicate: nothing to store
-    const auto partial = partials_.find(id);
-    if (partial != partials_.end()) {
+    if (const auto partial = partials_.empty() ? partials_.end() : partials_.find(id);
+        partial != partials_.end()) {
         const Partial& known = partial->second;
         const bool same =
             frame.is_fragment && known.present.size() == frame.count && known.bytes.size() == frame.total;

@@ -24,9 +24,9 @@ Result<MessageId> SendChannel::queue(TimePoint now, BytePool& pool, Bytes messag
     } else {
         make_room(now, message.size(), fates);
     }
-    OutgoingMessage& out = messages_.push_back(OutgoingMessage{});
+    OutgoingMessage& out = messages_.extend();
     out.bytes = pool.copy_of(message);
-    out.size = static_cast<std::uint32_t>(message.size()) & 0xff'ffffU;
+    out.size = static_cast<std::uint32_t>(message.size());
     out.queued_at = now;
     out.notify = options.notify;
     out.tag = options.tag;

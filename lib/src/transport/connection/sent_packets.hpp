@@ -46,7 +46,10 @@ class SentPackets {
         packets_.pop_back();
     }
     void carry(CarriedMessage message) {
-        carried_.push_back(message);
+        CarriedMessage& place = carried_.extend();
+        place.id_low = message.id_low;
+        place.fragment = message.fragment;
+        place.channel = message.channel;
         ++packets_.back().carried_count;
     }
 

@@ -123,7 +123,8 @@ class Client final : public ClientEndpoint, private trace::Sink {
     }
     [[nodiscard]] const EndpointStatistics& statistics() const override { return account_.statistics; }
     void set_trace(trace::Sink* sink, std::uint32_t source) override {
-        context_.tracer = {sink, source};
+        context_.tracer.sink = sink;
+        context_.tracer.source = source;
         trace_packets(packet_trace_);
     }
     void trace_packets(PacketTrace what) override {
@@ -134,6 +135,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
             tap_ = std::make_unique<secure::PacketTap>(&here, what == PacketTrace::with_keys);
         secure_.set_tap(tap_.get());
     }
+    void set_account(TransmissionAccount* account) override { context_.tracer.account = account; }
     [[nodiscard]] ClientState state() const override { return secure_.state(); }
     [[nodiscard]] ConnectionId connection() const override { return id_; }
 

@@ -93,8 +93,10 @@ class Server final : public ServerEndpoint, private trace::Sink {
             return fail(ErrorCode::unsupported, "raw framing has no channels: use send_payload()");
         // Games send to everybody in a row: who is next is a good guess.
         const std::uint32_t step = id.slot - std::exchange(last_sent_to_, id.slot);
-        prefetch_peer(id.slot + 2 * step);
-        prefetch_channels(id.slot + step);
+        if (step != 0) {
+            prefetch_peer(id.slot + 2 * step);
+            prefetch_channels(id.slot + step);
+        }
         auto sent = peer->connection().send(now, channel, message, options);
         if (sent) mark_ready(id.slot, *peer);
         return sent;
@@ -138,7 +140,8 @@ class Server final : public ServerEndpoint, private trace::Sink {
     }
     [[nodiscard]] const EndpointStatistics& statistics() const override { return account_.statistics; }
     void set_trace(trace::Sink* sink, std::uint32_t source) override {
-        context_.tracer = {sink, source};
+        context_.tracer.sink = sink;
+        context_.tracer.source = source;
         trace_packets(packet_trace_);
     }
     void trace_packets(PacketTrace what) override {
@@ -149,6 +152,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
             tap_ = std::make_unique<secure::PacketTap>(&here, what == PacketTrace::with_keys);
         secure_.set_tap(tap_.get());
     }
+    void set_account(TransmissionAccount* account) override { context_.tracer.account = account; }
 
     Result<> reserve(TimePoint now, ClientId client, Duration timeout) override {
         return secure_.reserve(now, client, timeout);

@@ -12,9 +12,11 @@ class BitsCodec final : public Codec {
     [[nodiscard]] CodecId id() const override { return CodecId::bits; }
 
     Result<> encode(const CodecType& type, const void* object, std::vector<std::byte>& out) const override {
-        out.clear();
         const std::size_t size = (type.measure_bits(object) + 7) / 8;
-        if (auto fits = check_encoded_size(size); !fits) return named(name(), fits);
+        if (auto fits = check_encoded_size(size); !fits) {
+            out.clear();
+            return named(name(), fits);
+        }
         out.resize(size);
         BitWriter writer(out);
         type.write_bits(writer, object);
