@@ -3,12 +3,11 @@
 // repeats it.
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "simulation/seeds.hpp"
 #include "squall/simulator/sim_host.hpp"
 #include "squall/transport/endpoint.hpp"
 
@@ -147,39 +146,8 @@ std::string run_seed(std::uint64_t seed) {
     return {};
 }
 
-std::uint64_t number(const char* text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text, text + std::strlen(text), value);
-    if (error != std::errc{} || *end != '\0') {
-        fmt::print(stderr, "storm: '{}' is not a number\n", text);
-        std::exit(2);
-    }
-    return value;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::uint64_t first = 1;
-    std::uint64_t count = 25;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (std::strcmp(argv[i], "--seeds") == 0) {
-            count = number(argv[i + 1]);
-        } else if (std::strcmp(argv[i], "--seed") == 0) {
-            first = number(argv[i + 1]);
-            count = 1;
-        } else {
-            fmt::print(stderr, "usage: storm [--seeds COUNT | --seed SEED]\n");
-            return 2;
-        }
-    }
-    std::uint64_t failed = 0;
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        const std::string error = run_seed(seed);
-        if (error.empty()) continue;
-        ++failed;
-        fmt::print("seed {} failed: {}\n  repeat with: {} --seed {}\n", seed, error, argv[0], seed);
-    }
-    fmt::print("{} of {} seeds: every message once and in order, both ways\n", count - failed, count);
-    return failed == 0 ? 0 : 1;
+    return squall::simulation::run_seeds(argc, argv, "every message once and in order, both ways", run_seed);
 }
