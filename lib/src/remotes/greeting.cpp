@@ -6,6 +6,7 @@
 
 #include "squall/core/hash.hpp"
 #include "squall/remotes/registry.hpp"
+#include "squall/wire/codec_registry.hpp"
 #include "squall/wire/schema_text.hpp"
 
 namespace squall::remotes {
@@ -22,11 +23,12 @@ struct Entry {
     std::string name;
     RemoteKind kind{};
     ChannelMode mode{};
-    wire::CodecId codec{};
+    std::vector<wire::CodecName> codecs;  // in order of preference, one at least
     bool is_compressed = false;
-    std::string codec_name;
     std::string text;
 };
+constexpr std::uint8_t kIsCompressed = 1;
+constexpr std::uint8_t kHasMoreCodecs = 2;
 
 void append_text(std::vector<std::byte>& out, std::string_view text) {
     append_varint(out, text.size());
@@ -34,20 +36,48 @@ void append_text(std::vector<std::byte>& out, std::string_view text) {
     out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-Entry entry_of(const RemoteInfo& info, const wire::Codec& codec, std::string text) {
-    return {info.name,      info.kind,          info.mode,
-            codec.id(),     info.is_compressed, std::string(codec.name().substr(0, kMaxCodecNameBytes)),
-            std::move(text)};
+Entry entry_of(const Remote& remote, std::string text) {
+    const RemoteInfo& info = remote.info();
+    Entry entry{info.name, info.kind, info.mode, {}, info.is_compressed, std::move(text)};
+    for (const wire::Codec* const codec : remote.codecs())
+        entry.codecs.push_back({codec->id(), std::string(codec->name().substr(0, kMaxCodecNameBytes))});
+    return entry;
 }
 
 void append_entry(std::vector<std::byte>& out, const Entry& entry) {
+    const bool has_more = entry.codecs.size() > 1;
     append_text(out, entry.name);
     out.push_back(static_cast<std::byte>(entry.kind));
     out.push_back(static_cast<std::byte>(entry.mode));
-    out.push_back(static_cast<std::byte>(entry.codec));
-    out.push_back(static_cast<std::byte>(entry.is_compressed ? 1 : 0));
-    append_text(out, entry.codec_name);
+    out.push_back(static_cast<std::byte>(entry.codecs[0].id));
+    out.push_back(
+        static_cast<std::byte>((entry.is_compressed ? kIsCompressed : 0) | (has_more ? kHasMoreCodecs : 0)));
+    append_text(out, entry.codecs[0].name);
+    if (has_more) append_varint(out, entry.codecs.size() - 1);
+    for (std::size_t i = 1; i < entry.codecs.size(); ++i) {
+        out.push_back(static_cast<std::byte>(entry.codecs[i].id));
+        append_text(out, entry.codecs[i].name);
+    }
     append_text(out, entry.text);
+}
+
+bool read_codec_name(ByteReader& reader, std::string& name) {
+    const std::uint64_t size = reader.read_varint();
+    if (!reader.ok() || size > kMaxCodecNameBytes) return false;
+    name = as_text(reader.read_bytes(size));
+    return reader.ok();
+}
+
+// Behind the first.
+bool read_more_codecs(ByteReader& reader, std::vector<wire::CodecName>& codecs) {
+    const std::uint64_t count = reader.read_varint();
+    if (!reader.ok() || count == 0 || count >= kMaxRemoteCodecs) return false;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        wire::CodecName codec{static_cast<wire::CodecId>(reader.read<std::uint8_t>()), {}};
+        if (!read_codec_name(reader, codec.name)) return false;
+        codecs.push_back(std::move(codec));
+    }
+    return true;
 }
 
 std::optional<Entry> read_entry(ByteReader& reader) {
@@ -57,12 +87,12 @@ std::optional<Entry> read_entry(ByteReader& reader) {
     entry.name = as_text(reader.read_bytes(name_size));
     const auto kind = reader.read<std::uint8_t>();
     const auto mode = reader.read<std::uint8_t>();
-    entry.codec = static_cast<wire::CodecId>(reader.read<std::uint8_t>());
-    const auto stages = reader.read<std::uint8_t>();
-    const std::uint64_t codec_name_size = reader.read_varint();
-    if (!reader.ok() || codec_name_size > kMaxCodecNameBytes || stages > 1) return std::nullopt;
-    entry.is_compressed = stages == 1;
-    entry.codec_name = as_text(reader.read_bytes(codec_name_size));
+    entry.codecs.push_back({static_cast<wire::CodecId>(reader.read<std::uint8_t>()), {}});
+    const auto flags = reader.read<std::uint8_t>();
+    if (flags > (kIsCompressed | kHasMoreCodecs) || !read_codec_name(reader, entry.codecs[0].name))
+        return std::nullopt;
+    entry.is_compressed = (flags & kIsCompressed) != 0;
+    if ((flags & kHasMoreCodecs) != 0 && !read_more_codecs(reader, entry.codecs)) return std::nullopt;
     const std::uint64_t text_size = reader.read_varint();
     if (!reader.ok() || text_size > reader.remaining()) return std::nullopt;
     entry.text = as_text(reader.read_bytes(text_size));
@@ -74,6 +104,22 @@ std::optional<Entry> read_entry(ByteReader& reader) {
     return entry;
 }
 
+// The first of the server's codecs that the client has too, as its place among ours.
+std::optional<std::size_t> common_codec(const Entry& ours, const Entry& theirs, bool we_serve) {
+    for (const wire::CodecName& wanted : (we_serve ? ours : theirs).codecs)
+        if (const auto there = std::ranges::find((we_serve ? theirs : ours).codecs, wanted);
+            there != (we_serve ? theirs : ours).codecs.end())
+            return static_cast<std::size_t>(std::ranges::find(ours.codecs, wanted) - ours.codecs.begin());
+    return std::nullopt;
+}
+
+std::string list_of(const std::vector<wire::CodecName>& codecs) {
+    std::string out;
+    for (const wire::CodecName& codec : codecs)
+        out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", static_cast<int>(codec.id), codec.name);
+    return out;
+}
+
 // Why two declarations of one remote do not fit; empty if they do.
 std::string difference(const Entry& ours, const Entry& theirs) {
     if (ours.kind != theirs.kind)
@@ -82,15 +128,15 @@ std::string difference(const Entry& ours, const Entry& theirs) {
     if (ours.mode != theirs.mode)
         return fmt::format("'{}' is {} here and {} there", ours.name, squall::to_string(ours.mode),
                            squall::to_string(theirs.mode));
-    if (ours.codec != theirs.codec || ours.codec_name != theirs.codec_name)
-        return fmt::format("'{}' uses codec {} ({}) here and {} ({}) there", ours.name,
-                           static_cast<int>(ours.codec), ours.codec_name, static_cast<int>(theirs.codec),
-                           theirs.codec_name);
+    if (!common_codec(ours, theirs, true))
+        return fmt::format("'{}' uses codec {} here and {} there", ours.name, list_of(ours.codecs),
+                           list_of(theirs.codecs));
     if (ours.is_compressed != theirs.is_compressed)
         return fmt::format("'{}' is {}compressed here and {}compressed there", ours.name,
                            ours.is_compressed ? "" : "not ", theirs.is_compressed ? "" : "not ");
+    if (ours.text == theirs.text) return {};
     const auto field = wire::first_difference(ours.text, theirs.text);
-    return field ? fmt::format("'{}': {}", ours.name, *field) : std::string();
+    return fmt::format("'{}': {}", ours.name, field ? *field : "declared differently");
 }
 
 // The first difference of two lists in order of name.
@@ -102,15 +148,14 @@ std::string first_difference(const std::vector<Entry>& ours, const std::vector<E
             return fmt::format("'{}' is declared here and not there", ours[i].name);
         if (auto text = difference(ours[i], theirs[i]); !text.empty()) return text;
     }
-    return "the declarations hash differently, and are the same as far as they could be compared";
+    return {};
 }
 
 }  // namespace
 
 std::uint64_t Remotes::contract_hash() const {
     std::vector<std::byte> all;
-    for (const auto& remote : remotes_)
-        append_entry(all, entry_of(remote->info_, *remote->codec_, remote->contract_text()));
+    for (const auto& remote : remotes_) append_entry(all, entry_of(*remote, remote->contract_text()));
     return stable_hash(as_text(all));
 }
 
@@ -130,7 +175,7 @@ void Remotes::greet(TimePoint now, Peer& peer) {
 Outcome Remotes::on_control(TimePoint now, Peer& peer, Bytes body) {
     ByteReader reader(body);
     const auto op = static_cast<ControlOp>(reader.read<std::uint8_t>());
-    if (op == ControlOp::hello && !peer.is_ready && !peer.is_mismatched) {
+    if (op == ControlOp::hello && !peer.is_ready && !peer.is_comparing && !peer.is_mismatched) {
         const auto version = reader.read<std::uint8_t>();
         const auto hash = reader.read<std::uint64_t>();
         if (!reader.ok() || version == 0) return Outcome::malformed;
@@ -138,18 +183,19 @@ Outcome Remotes::on_control(TimePoint now, Peer& peer, Bytes body) {
             become_ready(now, peer);
             return Outcome::passed;
         }
-        peer.is_mismatched = true;
         if (version != kVersion) {
+            peer.is_mismatched = true;
             if (on_mismatch_)
                 on_mismatch_(now, peer.id,
                              fmt::format("remotes of version {} here and {} there", kVersion, version));
             endpoint_.disconnect(now, peer.id, DisconnectReason::protocol_error);
             return Outcome::passed;
         }
+        peer.is_comparing = true;
         send_contract(now, peer);
         return Outcome::passed;
     }
-    if (op == ControlOp::contract && !peer.is_ready) return on_contract(now, peer, body.subspan(1));
+    if (op == ControlOp::contract && peer.is_comparing) return on_contract(now, peer, body.subspan(1));
     return Outcome::malformed;
 }
 
@@ -159,7 +205,7 @@ void Remotes::send_contract(TimePoint now, Peer& peer) {
     out.push_back(static_cast<std::byte>(ControlOp::contract));
     for (const auto& remote : remotes_) {
         std::vector<std::byte> entry;
-        append_entry(entry, entry_of(remote->info_, *remote->codec_, remote->contract_text()));
+        append_entry(entry, entry_of(*remote, remote->contract_text()));
         // What would not fit is left out: the first difference is nearly always in what does.
         if (out.size() + entry.size() > kMaxContractBytes) break;
         out.insert(out.end(), entry.begin(), entry.end());
@@ -168,7 +214,8 @@ void Remotes::send_contract(TimePoint now, Peer& peer) {
                          out);
 }
 
-// Both sides get the other's list. The client leaves first, so that its list has arrived when it does.
+// Both sides get the other's list. If nothing but codecs differs, and each remote has one in common, they
+// agree on those. Else the client leaves first, so that its list has arrived when it does.
 Outcome Remotes::on_contract(TimePoint now, Peer& peer, Bytes body) {
     std::vector<Entry> theirs;
     ByteReader reader(body);
@@ -177,14 +224,42 @@ Outcome Remotes::on_contract(TimePoint now, Peer& peer, Bytes body) {
         if (!entry) return Outcome::malformed;
         theirs.push_back(std::move(*entry));
     }
-    peer.is_mismatched = true;
+    peer.is_comparing = false;
     std::vector<Entry> ours;
-    for (const auto& remote : remotes_)
-        ours.push_back(entry_of(remote->info_, *remote->codec_, remote->contract_text()));
-    if (on_mismatch_) on_mismatch_(now, peer.id, first_difference(ours, theirs));
+    for (const auto& remote : remotes_) ours.push_back(entry_of(*remote, remote->contract_text()));
+    std::string why = first_difference(ours, theirs);
+    if (why.empty()) {
+        bool is_chosen = false;
+        std::vector<const wire::Codec*> codecs;
+        for (std::size_t i = 0; i < ours.size(); ++i) {
+            is_chosen = is_chosen || ours[i].codecs != theirs[i].codecs;
+            codecs.push_back(remotes_[i]->codecs_[*common_codec(ours[i], theirs[i], is_server())]);
+        }
+        if (is_chosen) {
+            peer.codecs = std::move(codecs);
+            become_ready(now, peer);
+            return Outcome::passed;
+        }
+        why = "the declarations hash differently, and are the same as far as they could be compared";
+    }
+    peer.is_mismatched = true;
+    if (on_mismatch_) on_mismatch_(now, peer.id, why);
     // A moment for our list to reach the client.
     expect_greeting(peer, std::min(peer.greet_until, now + std::chrono::seconds(1)));
     return Outcome::passed;
+}
+
+// What waited for the peer leaves, in the codec that was agreed upon.
+void Remotes::hand_over(TimePoint now, ConnectionId peer, const WaitingQueue::Entry& waited) {
+    std::vector<std::byte> anew;
+    const Bytes message = recoded(peer, waited.bytes, anew);
+    if (message.empty()) {
+        ++dropped_while_waiting_;
+        return;
+    }
+    const auto number = static_cast<std::uint16_t>(ByteReader(message).read_varint());
+    (void)endpoint_.send(now, peer, ChannelId{static_cast<std::uint8_t>(waited.mode)}, message,
+                         {.tag = number});
 }
 
 void Remotes::become_ready(TimePoint now, Peer& peer) {
@@ -193,15 +268,11 @@ void Remotes::become_ready(TimePoint now, Peer& peer) {
     ready_.push_back(peer.id);
     const ConnectionId id = peer.id;
     const ClientId client = peer.client;
-    const auto hand_over = [&](const WaitingQueue::Entry& entry) {
-        const auto number = static_cast<std::uint16_t>(ByteReader(entry.bytes).read_varint());
-        (void)endpoint_.send(now, id, ChannelId{static_cast<std::uint8_t>(entry.mode)}, entry.bytes,
-                             {.tag = number});
-    };
-    peer.waiting.release(now, config_.waiting, hand_over);
-    if (!is_server()) for_server_.release(now, config_.waiting, hand_over);
+    const auto send_waited = [&](const WaitingQueue::Entry& entry) { hand_over(now, id, entry); };
+    peer.waiting.release(now, config_.waiting, send_waited);
+    if (!is_server()) for_server_.release(now, config_.waiting, send_waited);
     if (const auto absent = absent_.find(client); is_server() && absent != absent_.end()) {
-        absent->second.release(now, config_.waiting, hand_over);
+        absent->second.release(now, config_.waiting, send_waited);
         dropped_while_waiting_ += absent->second.dropped();
         absent_.erase(absent);
     }

@@ -112,6 +112,176 @@ TEST(RemoteCodec, AMismatchNamesTheRemoteAndBothCodecs) {
                         std::string("'score' is not compressed here and compressed there")));
 }
 
+// --- more than one codec
+
+const wire::Codec* const kBits = &wire::bits_codec();
+const wire::Codec* const kJson = &wire::json_codec();
+const wire::Codec* const kPack = &wire::message_pack_codec();
+
+struct Declared {
+    RemoteEvent<Score> event;
+    RemoteFunction<Score, Chat> ask;
+    Declared(Remotes& remotes, const wire::Codec* first, std::vector<const wire::Codec*> others,
+             bool compress = false)
+        : event(
+              *remotes.event<Score>("score", {.codec = first, .other_codecs = others, .compress = compress})),
+          ask(*remotes.function<Score, Chat>(
+              "ask", {.codec = first, .other_codecs = others, .compress = compress})) {
+        ask.answer([](const Origin&, const Score& score) -> Result<Chat> { return Chat{score.names.at(0)}; });
+    }
+};
+
+const Score kScore{-7, {"ada", "bob"}, {1.5F, -2, 3}};
+
+TEST(ChosenCodec, IsTheFirstOfTheServersThatTheClientHasToo) {
+    RemoteNet net;
+    auto& first = net.add_client();
+    auto& second = net.add_client();
+    const Declared server(*net.server_remotes, kPack, {kJson, kBits});
+    const Declared one(*first.remotes, kBits, {kJson});
+    const Declared two(*second.remotes, kJson, {kPack});
+    std::vector<Score> heard;
+    one.event.listen([&](const Origin&, const Score& score) { heard.push_back(score); });
+    two.event.listen([&](const Origin&, const Score& score) { heard.push_back(score); });
+    std::vector<Score> came;
+    server.event.listen([&](const Origin&, const Score& score) { came.push_back(score); });
+    net.connect(first, 1);
+    net.connect(second, 2);
+    net.run(2s);
+    ASSERT_EQ(net.server_remotes->peers().size(), 2U);
+    const auto used = [](const Remotes& remotes, ConnectionId peer) {
+        return remotes.codec_for(peer, *remotes.find("score")).name();
+    };
+    EXPECT_EQ(used(*net.server_remotes, *net.server_remotes->connection_of(ClientId{1})), "json");
+    EXPECT_EQ(used(*first.remotes, first.server()), "json");
+    EXPECT_EQ(used(*net.server_remotes, *net.server_remotes->connection_of(ClientId{2})), "message-pack");
+    EXPECT_EQ(used(*second.remotes, second.server()), "message-pack");
+    // Once for each codec that a recipient uses.
+    const std::uint64_t encodings = server.event.statistics().encodings;
+    EXPECT_EQ(server.event.fire(net.now, kScore).sent, 2U);
+    EXPECT_EQ(server.event.statistics().encodings - encodings, 2U);
+    one.event.fire(net.now, kScore);
+    two.event.fire(net.now, kScore);
+    std::vector<std::string> answers;
+    const auto note = [&](TimePoint, const Result<Chat>& chat) {
+        answers.push_back(chat ? chat->text : chat.error().message);
+    };
+    one.ask.call(net.now, first.server(), kScore, note);
+    two.ask.call(net.now, second.server(), kScore, note);
+    for (const ConnectionId peer : net.server_remotes->peers()) server.ask.call(net.now, peer, kScore, note);
+    net.run(1s);
+    EXPECT_EQ(heard, std::vector<Score>(2, kScore));
+    EXPECT_EQ(came, std::vector<Score>(2, kScore));
+    EXPECT_EQ(answers, std::vector<std::string>(4, "ada"));
+}
+
+TEST(ChosenCodec, GoesThroughChainsThatLookAndEdit) {
+    RemoteNet net;
+    auto& client = net.add_client();
+    const Declared server(*net.server_remotes, kJson, {kBits});
+    const Declared there(*client.remotes, kBits, {});
+    server.event.use(Direction::outbound, [](Message& message, const Next& next) {
+        message.edit<Score>()->points += 1;
+        return next();
+    });
+    std::int32_t seen = 0;
+    there.event.use(Direction::inbound, [&](Message& message, const Next& next) {
+        seen = message.object<Score>()->points;
+        return next();
+    });
+    std::vector<Score> heard;
+    there.event.listen([&](const Origin&, const Score& score) { heard.push_back(score); });
+    net.connect(client, 1);
+    net.run(1s);
+    server.event.fire(net.now, kScore);
+    net.run(1s);
+    ASSERT_EQ(heard.size(), 1U);
+    EXPECT_EQ(heard[0].points, -6);
+    EXPECT_EQ(seen, -6);
+}
+
+TEST(ChosenCodec, IsThatOfMessagesThatWaitedToo) {
+    for (const bool compress : {false, true}) {
+        RemoteNet net;
+        auto& client = net.add_client();
+        const Declared server(*net.server_remotes, kJson, {kBits}, compress);
+        const Declared there(*client.remotes, kBits, {kJson}, compress);
+        std::vector<Score> heard;
+        there.event.listen([&](const Origin&, const Score& score) { heard.push_back(score); });
+        std::vector<Score> came;
+        server.event.listen([&](const Origin&, const Score& score) { came.push_back(score); });
+        const Score large{1, std::vector<std::string>(50, "the same again"), {}};
+        EXPECT_EQ(there.event.fire(net.now, large).waiting, 1U);  // for the server
+        EXPECT_EQ(server.event.fire(net.now, large, Recipients::player(ClientId{1})).waiting, 1U);
+        net.connect(client, 1);
+        // Connected, and the greeting is still under way: a call that waits, and is repeated later.
+        while (!client.endpoint->is_connected(client.server())) net.run(1ms);
+        ASSERT_FALSE(client.remotes->is_ready(client.server()));
+        std::string answered;
+        there.ask.call(
+            net.now, client.server(), large,
+            [&](TimePoint, const Result<Chat>& chat) { answered = chat ? chat->text : chat.error().message; },
+            {.retries = 5, .first_retry = 10ms});
+        net.run(2s);
+        EXPECT_EQ(heard, std::vector<Score>{large}) << compress;
+        EXPECT_EQ(came, std::vector<Score>{large}) << compress;
+        EXPECT_EQ(answered, "the same again") << compress;
+        EXPECT_EQ(server.ask.statistics().in.of(Outcome::malformed), 0U) << compress;
+        EXPECT_EQ(&client.remotes->codec_for(client.server(), server.event.remote()), kJson);
+    }
+}
+
+TEST(ChosenCodec, IsThatOfTransactions) {
+    RemoteNet net;
+    auto& client = net.add_client();
+    ASSERT_TRUE(net.server_remotes->transactions("trades"));
+    const auto at_client = *client.remotes->transactions("trades");
+    const Declared server(*net.server_remotes, kJson, {kBits});
+    const Declared there(*client.remotes, kBits, {kJson});
+    std::vector<Score> came;
+    server.event.listen([&](const Origin&, const Score& score) { came.push_back(score); });
+    net.connect(client, 1);
+    net.run(1s);
+    std::string answered;
+    bool is_done = false;
+    Transaction trade = at_client.begin();
+    trade.fire(there.event, kScore).call(there.ask, kScore, [&](TimePoint, const Result<Chat>& chat) {
+        answered = chat ? chat->text : chat.error().message;
+    });
+    ASSERT_TRUE(trade.commit(net.now, client.server(), {},
+                             [&](TimePoint, const Committed& result) { is_done = result.has_value(); }));
+    net.run(1s);
+    EXPECT_TRUE(is_done);
+    EXPECT_EQ(came, std::vector<Score>{kScore});
+    EXPECT_EQ(answered, "ada");
+}
+
+TEST(ChosenCodec, WithoutOneInCommonBothListsAreNamed) {
+    const auto [server, client] =
+        mismatch_of({.codec = kJson, .other_codecs = {kPack}}, {.codec = kBits, .other_codecs = {&kTurned}});
+    EXPECT_EQ(server, "'score' uses codec 2 (json), 3 (message-pack) here and 1 (bits), 128 (turned) there");
+    EXPECT_EQ(client, "'score' uses codec 1 (bits), 128 (turned) here and 2 (json), 3 (message-pack) there");
+}
+
+TEST(ChosenCodec, DoesNotHideOtherDifferences) {
+    EXPECT_EQ(
+        mismatch_of({.codec = kJson, .other_codecs = {kBits}, .compress = true}, {.codec = kBits}).first,
+        "'score' is compressed here and not compressed there");
+}
+
+TEST(ChosenCodec, ListsAreCheckedWhenDeclared) {
+    RemoteNet net;
+    Remotes& remotes = *net.server_remotes;
+    const auto error = [&](std::vector<const wire::Codec*> others) {
+        const auto made = remotes.event<Score>("score", {.other_codecs = std::move(others)});
+        return made ? std::string() : made.error().message;
+    };
+    EXPECT_EQ(error({kJson, nullptr}), "remote 'score': its codec 2 is a null pointer");
+    EXPECT_EQ(error({kJson, kBits}), "remote 'score': codec 1 (bits) is there twice");
+    EXPECT_EQ(error(std::vector<const wire::Codec*>(8, kJson)), "remote 'score' has 9 codecs; at most 8");
+    EXPECT_EQ(error({kJson}), "");
+}
+
 class Compressed : public ::testing::Test {
   protected:
     explicit Compressed(RemotesConfig config = {}) : net(1, config), server(*net.server_remotes) {

@@ -207,6 +207,15 @@ class Remotes final : public Node, private TransmissionAccount {
     [[nodiscard]] TimePoint poll_timeout() const override;
     void handle_timeout(TimePoint now) override;
 
+    // What events and calls of this remote are encoded with, to and from this peer. Until the peer is ready,
+    // the first that was declared.
+    [[nodiscard]] const wire::Codec& codec_for(ConnectionId peer, const Remote& remote) const {
+        if (remote.codecs_.size() < 2) return *remote.codec_;
+        const Peer* const found = find_peer(peer);
+        return found == nullptr || found->codecs.empty() ? *remote.codec_
+                                                         : *found->codecs[remote.info_.index];
+    }
+
     // --- For remotes
     // What became of handing a frame to a peer. `notify`: the remote gets on_settled().
     enum class Sent : std::uint8_t { sent, waiting, unsent };
@@ -264,13 +273,18 @@ class Remotes final : public Node, private TransmissionAccount {
     Result<> append_step(TimePoint now, Remote& remote, ConnectionId peer, const T& value, Bytes payload,
                          std::vector<std::byte>& out) {
         T copy = value;
-        Message message(now, Direction::outbound, peer, remote.info_, *remote.codec_, wire::codec_type<T>(),
-                        &copy, payload);
-        message.mark_step();
+        const wire::Codec& codec = codec_for(peer, remote);
         std::vector<std::byte> anew;
+        if (&codec != remote.codec_) {
+            if (auto encoded = codec.encode(value, anew); !encoded) return encoded;
+            payload = anew;
+        }
+        Message message(now, Direction::outbound, peer, remote.info_, codec, wire::codec_type<T>(), &copy,
+                        payload);
+        message.mark_step();
         const Outcome outcome = run_chains(remote.outbound_, outbound_, message, [&](Message& passed) {
             if (!passed.is_edited()) return Outcome::passed;
-            return remote.codec_->encode(copy, anew) ? Outcome::passed : Outcome::invalid;
+            return codec.encode(copy, anew) ? Outcome::passed : Outcome::invalid;
         });
         if (outcome != Outcome::passed) {
             ++remote.statistics_.out.stopped[static_cast<std::size_t>(outcome)];
@@ -321,9 +335,11 @@ class Remotes final : public Node, private TransmissionAccount {
         ConnectionId id{};
         ClientId client{};
         bool is_ready = false;
+        bool is_comparing = false;  // its hash is another; the lists say why
         bool is_mismatched = false;
         bool is_ended = false;  // by us; the event that says so has not come yet
         TimePoint greet_until = kNever;
+        std::vector<const wire::Codec*> codecs;  // by remote; empty: each remote's first
         TokenBucket messages;
         TokenBucket bytes;
         TokenBucket offences;
@@ -334,6 +350,8 @@ class Remotes final : public Node, private TransmissionAccount {
 
     Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config);
     Result<> check_name(std::string_view name) const;
+    static Result<> check_codecs(std::string_view name, const wire::Codec* first,
+                                 const std::vector<const wire::Codec*>& others);
     template <class R>
     void adopt(std::unique_ptr<R> remote) {
         remote->info_.registry = this;
@@ -343,6 +361,9 @@ class Remotes final : public Node, private TransmissionAccount {
     void number_remotes();
     void flush_values(TimePoint now, bool all);
     void drop_ended_subscriptions();
+    // A message that waited, in the codec that the peer uses: the same bytes, or `out`; nothing if it cannot
+    // be said in it.
+    [[nodiscard]] Bytes recoded(ConnectionId peer, Bytes message, std::vector<std::byte>& out);
     // What is sent of a remote's message: the same, unless it compresses. Valid until the next call.
     [[nodiscard]] Bytes staged(Remote& remote, Bytes message);
     [[nodiscard]] Outcome hand_to(TimePoint now, ConnectionId peer, Remote& remote, Bytes body);
@@ -373,6 +394,7 @@ class Remotes final : public Node, private TransmissionAccount {
     void send_contract(TimePoint now, Peer& peer);
     [[nodiscard]] Outcome on_contract(TimePoint now, Peer& peer, Bytes body);
     void become_ready(TimePoint now, Peer& peer);
+    void hand_over(TimePoint now, ConnectionId peer, const WaitingQueue::Entry& waited);
     [[nodiscard]] std::uint64_t contract_hash() const;
 
     Endpoint& endpoint_;

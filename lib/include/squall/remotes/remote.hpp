@@ -106,15 +106,20 @@ struct Due {
 
 class Remote {
   public:
-    Remote(Remotes& owner, RemoteInfo info, const wire::Codec& codec)
-        : owner_(owner), info_(std::move(info)), codec_(&codec) {}
+    Remote(Remotes& owner, RemoteInfo info, const wire::Codec& codec,
+           const std::vector<const wire::Codec*>& other_codecs = {})
+        : owner_(owner), info_(std::move(info)), codec_(&codec), codecs_{&codec} {
+        codecs_.insert(codecs_.end(), other_codecs.begin(), other_codecs.end());
+    }
     virtual ~Remote() = default;
     Remote(const Remote&) = delete;
     Remote& operator=(const Remote&) = delete;
 
     [[nodiscard]] const RemoteInfo& info() const { return info_; }
     [[nodiscard]] const RemoteStatistics& statistics() const { return statistics_; }
+    // The first choice; Remotes::codec_for() says what a connection uses.
     [[nodiscard]] const wire::Codec& codec() const { return *codec_; }
+    [[nodiscard]] const std::vector<const wire::Codec*>& codecs() const { return codecs_; }
     // Adds a middleware at the end of this remote's chain.
     void use(Direction direction, Middleware middleware) {
         (direction == Direction::inbound ? inbound_ : outbound_).push_back(std::move(middleware));
@@ -141,6 +146,12 @@ class Remote {
         if (!subscribers_.empty())
             tell_each(subscribers_, Heard(origin, info_, std::nullopt, type, value), payload);
     }
+    // A message that was made before it was known which codec its peer uses: appends what stands behind the
+    // remote's number, in that codec. False if it cannot be said in it.
+    [[nodiscard]] virtual bool recode(Bytes body, const wire::Codec& /*to*/, std::vector<std::byte>& out) {
+        out.insert(out.end(), body.begin(), body.end());
+        return true;
+    }
     // --- of values: which of them may leave for whom now (`all`: also before their interval is over), and
     // sending one, which returns its bytes.
     virtual void collect_due(TimePoint /*now*/, bool /*all*/, std::vector<Due>& /*out*/) {}
@@ -162,7 +173,8 @@ class Remote {
 
     Remotes& owner_;
     RemoteInfo info_;
-    const wire::Codec* codec_;
+    const wire::Codec* codec_;  // the first of
+    std::vector<const wire::Codec*> codecs_;
     Next::Chain inbound_;
     Next::Chain outbound_;
     RemoteStatistics statistics_;

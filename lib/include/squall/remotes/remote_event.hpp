@@ -21,34 +21,41 @@ class EventRemote final : public Remote {
     using Listener = std::function<void(const Origin&, const T&)>;
 
     EventRemote(Remotes& owner, RemoteInfo info, const EventOptions& options)
-        : Remote(owner, std::move(info), *options.codec),
+        : Remote(owner, std::move(info), *options.codec, options.other_codecs),
           max_early_(options.max_early_events),
           max_held_(options.max_held) {}
 
     Fired fire(TimePoint now, const T& value, const Recipients& to) {
         Fired out;
         owner_.seal();
-        const auto encoded = codec_->encode(value, owner_.scratch);
-        ++statistics_.encodings;
-        if (!encoded) {
+        if (!encode_frame(value, *codec_)) {
             ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::invalid)];
             out.unsent = 1;
             return out;
         }
-        write_frame(owner_.scratch);
-        if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) {
+        const bool has_chain = !outbound_.empty() || !owner_.chain(Direction::outbound).empty();
+        if (!has_chain && codecs_.size() == 1) {
             const Bytes frame = owner_.frame;
             send_to_all(now, to, frame, out, [&](ConnectionId peer) {
                 count(owner_.send(now, *this, peer, frame), frame.size(), out);
             });
-        } else {
-            // What the chain does may fire as well, and would write over the registry's buffers.
-            const std::vector<std::byte> frame = owner_.frame;
-            send_to_all(now, to, frame, out, [&](ConnectionId peer) {
+            return out;
+        }
+        // What the chain does may fire as well, and would write over the registry's buffers.
+        Frames frames;
+        frames.emplace_back(codec_, owner_.frame);
+        send_to_all(now, to, Bytes(owner_.frame), out, [&](ConnectionId peer) {
+            const Bytes frame = frame_for(peer, value, frames);
+            if (frame.empty()) {
+                ++out.stopped;
+                ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::invalid)];
+            } else if (has_chain) {
                 T copy = value;
                 send_through_chain(now, copy, peer, frame, 0, out);
-            });
-        }
+            } else {
+                count(owner_.send(now, *this, peer, frame), frame.size(), out);
+            }
+        });
         return out;
     }
 
@@ -109,8 +116,8 @@ class EventRemote final : public Remote {
     };
     Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
         auto step = std::make_unique<AdmittedFire>(*this, Origin{now, peer});
-        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &step->value,
-                        body);
+        Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
+                        wire::codec_type<T>(), &step->value, body);
         message.mark_step();
         const Outcome outcome = run_chains(
             owner_.chain(Direction::inbound), inbound_, message,
@@ -133,10 +140,31 @@ class EventRemote final : public Remote {
     }
     void on_subscribed() override { tell_early(); }
 
-    void write_frame(Bytes payload) {
+    // Into the registry's frame. False if the codec cannot say the value.
+    [[nodiscard]] bool encode_frame(const T& value, const wire::Codec& codec) {
+        ++statistics_.encodings;
+        if (!codec.encode(value, owner_.scratch)) return false;
         owner_.frame.clear();
         append_varint(owner_.frame, std::uint64_t{info_.index} + 1);
-        owner_.frame.insert(owner_.frame.end(), payload.begin(), payload.end());
+        owner_.frame.insert(owner_.frame.end(), owner_.scratch.begin(), owner_.scratch.end());
+        return true;
+    }
+    // One message in each codec that a recipient uses; empty where the codec cannot say it.
+    using Frames = std::list<std::pair<const wire::Codec*, std::vector<std::byte>>>;
+    [[nodiscard]] Bytes frame_for(ConnectionId peer, const T& value, Frames& frames) {
+        const wire::Codec* const codec = &owner_.codec_for(peer, *this);
+        for (const auto& [its_codec, frame] : frames)
+            if (its_codec == codec) return frame;
+        const bool is_encoded = encode_frame(value, *codec);
+        frames.emplace_back(codec, is_encoded ? owner_.frame : std::vector<std::byte>());
+        return frames.back().second;
+    }
+    bool recode(Bytes body, const wire::Codec& to, std::vector<std::byte>& out) override {
+        T value{};
+        std::vector<std::byte> anew;
+        if (!codec_->decode(body, value) || !to.encode(value, anew)) return false;
+        out.insert(out.end(), anew.begin(), anew.end());
+        return true;
     }
 
     template <class SendToPeer>
@@ -166,13 +194,12 @@ class EventRemote final : public Remote {
     void send_through_chain(TimePoint now, T& value, ConnectionId peer, Bytes frame, std::size_t start,
                             Fired& out) {
         const std::size_t head = varint_size(std::uint64_t{info_.index} + 1);
-        Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &value,
+        const wire::Codec& codec = owner_.codec_for(peer, *this);
+        Message message(now, Direction::outbound, peer, info_, codec, wire::codec_type<T>(), &value,
                         frame.subspan(head));
         const auto to_wire = [&](Message& passed) {
             if (passed.is_edited()) {
-                ++statistics_.encodings;
-                if (!codec_->encode(value, owner_.scratch)) return Outcome::invalid;
-                write_frame(owner_.scratch);
+                if (!encode_frame(value, codec)) return Outcome::invalid;
                 count(owner_.send(now, *this, peer, owner_.frame), owner_.frame.size(), out);
             } else {
                 count(owner_.send(now, *this, peer, frame), frame.size(), out);
@@ -203,9 +230,7 @@ class EventRemote final : public Remote {
     }
     Outcome hold_outbound(const Message& message, const T& value, Bytes frame) {
         if (!message.is_edited()) return keep_held(message, value, frame);
-        ++statistics_.encodings;
-        if (!codec_->encode(value, owner_.scratch)) return Outcome::invalid;
-        write_frame(owner_.scratch);
+        if (!encode_frame(value, owner_.codec_for(message.peer, *this))) return Outcome::invalid;
         return keep_held(message, value, owner_.frame);
     }
     [[nodiscard]] TimePoint poll_timeout() const override {
@@ -244,10 +269,12 @@ class EventRemote final : public Remote {
         T value{};
         if (!inbound_.empty() || !owner_.chain(Direction::inbound).empty())
             return receive_through_chain(now, peer, value, body, 0);
-        return codec_->decode(body, value) ? hear({now, peer}, value, body) : Outcome::malformed;
+        return owner_.codec_for(peer, *this).decode(body, value) ? hear({now, peer}, value, body)
+                                                                 : Outcome::malformed;
     }
     Outcome receive_through_chain(TimePoint now, ConnectionId peer, T& value, Bytes body, std::size_t start) {
-        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
+        Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
+                        wire::codec_type<T>(), &value, body);
         if (start > 0) message.mark_decoded();  // it was held, and perhaps edited, before
         const auto to_listeners = [&](Message& passed) {
             return passed.decode() ? hear({now, peer}, value, body) : Outcome::malformed;
@@ -341,6 +368,8 @@ class RemoteEvent {
 template <wire::Described T>
 Result<RemoteEvent<T>> Remotes::event(std::string name, const EventOptions& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
+    if (auto good = check_codecs(name, options.codec, options.other_codecs); !good)
+        return std::unexpected(good.error());
     auto remote = std::make_unique<detail::EventRemote<T>>(
         *this, RemoteInfo{std::move(name), RemoteKind::event, options.mode, 0, options.compress}, options);
     RemoteEvent<T> handle(*remote);

@@ -62,7 +62,7 @@ class FunctionRemote final : public Remote {
     using LateAnswer = std::function<void(const Origin&, const Request&, Open)>;
 
     FunctionRemote(Remotes& owner, RemoteInfo info, const FunctionOptions& options)
-        : Remote(owner, std::move(info), *options.codec), options_(options) {}
+        : Remote(owner, std::move(info), *options.codec, options.other_codecs), options_(options) {}
 
     void answer(Answer handler) {
         answer_ = std::move(handler);
@@ -92,7 +92,7 @@ class FunctionRemote final : public Remote {
         call.retry_at = options.retries > 0 ? now + options.first_retry : kNever;
         call.retry_step = options.first_retry;
         call.retries_left = options.retries;
-        const auto encoded = codec_->encode(request, owner_.scratch);
+        const auto encoded = owner_.codec_for(peer, *this).encode(request, owner_.scratch);
         ++statistics_.encodings;
         if (!encoded) {
             call.failure = encoded.error();
@@ -165,7 +165,7 @@ class FunctionRemote final : public Remote {
             Result<Reply> reply{};
             if (!bytes) {
                 reply = std::unexpected(bytes.error());
-            } else if (!function.codec_->decode(*bytes, *reply)) {
+            } else if (!function.owner_.codec_for(peer, function).decode(*bytes, *reply)) {
                 reply = fail(ErrorCode::malformed,
                              function.info_.name + ": the answer's bytes are no valid object");
             }
@@ -191,7 +191,7 @@ class FunctionRemote final : public Remote {
             if (!*result) return std::unexpected(result->error());
             std::vector<std::byte> bytes;
             ++function.statistics_.encodings;
-            if (!function.codec_->encode(**result, bytes))
+            if (!function.owner_.codec_for(origin.peer, function).encode(**result, bytes))
                 return fail(ErrorCode::unsupported, name + ": the answer is not valid");
             reply = std::move(bytes);
             return {};
@@ -206,8 +206,8 @@ class FunctionRemote final : public Remote {
     };
     Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
         auto step = std::make_unique<AdmittedCall>(*this, Origin{now, peer});
-        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<Request>(),
-                        &step->request, body);
+        Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
+                        wire::codec_type<Request>(), &step->request, body);
         const Outcome outcome = run_chains(
             owner_.chain(Direction::inbound), inbound_, message,
             [](Message& passed) { return passed.decode() ? Outcome::passed : Outcome::malformed; });
@@ -256,13 +256,14 @@ class FunctionRemote final : public Remote {
 
     std::optional<Error> send_call(TimePoint now, Call& call, std::size_t head, const Request& request) {
         Request copy = request;
-        Message message(now, Direction::outbound, call.peer, info_, *codec_, wire::codec_type<Request>(),
-                        &copy, Bytes(call.frame).subspan(head));
+        const wire::Codec& codec = owner_.codec_for(call.peer, *this);
+        Message message(now, Direction::outbound, call.peer, info_, codec, wire::codec_type<Request>(), &copy,
+                        Bytes(call.frame).subspan(head));
         std::optional<Error> failure;
         const Outcome outcome =
             run_chains(outbound_, owner_.chain(Direction::outbound), message, [&](Message& passed) {
                 if (passed.is_edited()) {
-                    if (!codec_->encode(copy, owner_.scratch)) return Outcome::invalid;
+                    if (!codec.encode(copy, owner_.scratch)) return Outcome::invalid;
                     call.frame.resize(head);
                     call.frame.insert(call.frame.end(), owner_.scratch.begin(), owner_.scratch.end());
                 }
@@ -325,6 +326,33 @@ class FunctionRemote final : public Remote {
             schedule(place->first, call);
         }
     }
+    // What was called before the peer was ready is repeated in the codec that was agreed upon.
+    void on_ready(TimePoint /*now*/, ConnectionId peer) override {
+        const wire::Codec& codec = owner_.codec_for(peer, *this);
+        if (&codec == codec_) return;
+        const std::size_t head = varint_size(std::uint64_t{info_.index} + 1);
+        for (auto& [id, call] : calls_) {
+            if (call.peer != peer || call.frame.size() < head) continue;
+            std::vector<std::byte> anew(call.frame.begin(),
+                                        call.frame.begin() + static_cast<std::ptrdiff_t>(head));
+            if (recode(Bytes(call.frame).subspan(head), codec, anew)) call.frame = std::move(anew);
+        }
+    }
+    bool recode(Bytes body, const wire::Codec& to, std::vector<std::byte>& out) override {
+        ByteReader reader(body);
+        CallHead head;
+        if (!read_call_head(reader, head)) return false;
+        if (head.op != CallOp::request && head.op != CallOp::keyed_request)
+            return Remote::recode(body, to, out);
+        const auto behind = static_cast<std::ptrdiff_t>(reader.position());
+        Request request{};
+        std::vector<std::byte> anew;
+        if (!codec_->decode(reader.read_bytes(reader.remaining()), request) || !to.encode(request, anew))
+            return false;
+        out.insert(out.end(), body.begin(), body.begin() + behind);
+        out.insert(out.end(), anew.begin(), anew.end());
+        return true;
+    }
     void on_gone(TimePoint now, ConnectionId peer) override {
         std::vector<std::uint64_t> ended;
         for (const auto& [id, call] : calls_)
@@ -347,7 +375,7 @@ class FunctionRemote final : public Remote {
             return Outcome::passed;
         }
         Reply reply{};
-        if (!codec_->decode(reader.read_bytes(reader.remaining()), reply)) {
+        if (!owner_.codec_for(peer, *this).decode(reader.read_bytes(reader.remaining()), reply)) {
             end_call(now, place,
                      fail(ErrorCode::malformed, info_.name + ": the answer's bytes are no valid object"));
             return Outcome::malformed;
@@ -402,8 +430,8 @@ class FunctionRemote final : public Remote {
     }
     Outcome serve(TimePoint now, const Open& open, std::uint64_t key, Bytes payload) {
         Request request{};
-        Message message(now, Direction::inbound, open.peer, info_, *codec_, wire::codec_type<Request>(),
-                        &request, payload);
+        Message message(now, Direction::inbound, open.peer, info_, owner_.codec_for(open.peer, *this),
+                        wire::codec_type<Request>(), &request, payload);
         const Outcome outcome =
             run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
                 if (!passed.decode()) return Outcome::malformed;
@@ -442,7 +470,8 @@ class FunctionRemote final : public Remote {
         bool is_error = !result.has_value();
         if (is_error) {
             error = result.error();
-        } else if (const auto encoded = codec_->encode(*result, payload); !encoded) {
+        } else if (const auto encoded = owner_.codec_for(open.peer, *this).encode(*result, payload);
+                   !encoded) {
             is_error = true;
             error = {encoded.error().code, info_.name + ": the answer is not valid"};
         }
@@ -568,6 +597,8 @@ class RemoteFunction {
 template <wire::Described Request, wire::Described Reply>
 Result<RemoteFunction<Request, Reply>> Remotes::function(std::string name, const FunctionOptions& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
+    if (auto good = check_codecs(name, options.codec, options.other_codecs); !good)
+        return std::unexpected(good.error());
     auto remote = std::make_unique<detail::FunctionRemote<Request, Reply>>(
         *this, RemoteInfo{std::move(name), RemoteKind::function, options.mode, 0, options.compress}, options);
     RemoteFunction<Request, Reply> handle(*remote);

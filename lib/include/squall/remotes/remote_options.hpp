@@ -1,8 +1,10 @@
-// What a remote is declared with. Both ends declare the same modes and codecs; the rest is each side's own.
+// What a remote is declared with. Both ends declare the same modes, and codecs of
+// which one at least is the same; the rest is each side's own.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "squall/core/time.hpp"
 #include "squall/remotes/token_bucket.hpp"
@@ -12,9 +14,15 @@
 
 namespace squall::remotes {
 
+// Of one remote.
+inline constexpr std::size_t kMaxRemoteCodecs = 8;
+
 struct EventOptions {
     ChannelMode mode = ChannelMode::reliable_ordered;
     const wire::Codec* codec = &wire::bits_codec();
+    // Further codecs that this side can do, behind the first in order of preference. Each connection uses the
+    // first of the server's that the client has too; without any the two ends do not fit.
+    std::vector<const wire::Codec*> other_codecs{};
     // Events that arrive before the first listen() wait for it, within this. Oldest are dropped first.
     std::size_t max_early_events = 64;
     // Events that a middleware may hold back at a time (Message::hold); more are over_budget.
@@ -28,6 +36,7 @@ struct FunctionOptions {
     // With an unreliable mode, give calls some retries.
     ChannelMode mode = ChannelMode::reliable_unordered;
     const wire::Codec* codec = &wire::bits_codec();
+    std::vector<const wire::Codec*> other_codecs{};  // see EventOptions
     // Answers that are kept, per peer, for calls that arrive again: so many, for so long. A call that arrives
     // when later ones are forgotten already is refused with `expired`, because it may have run.
     std::size_t max_kept_answers = 1024;
