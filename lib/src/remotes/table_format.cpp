@@ -1,5 +1,4 @@
-// The bytes of a table's messages in front of the value, and which handles were seen; STANDARD.md section 7.
-#include "squall/remotes/remote_table.hpp"
+#include "squall/remotes/table_format.hpp"
 
 namespace squall::remotes::detail {
 
@@ -15,6 +14,10 @@ bool read_table_head(ByteReader& reader, TableHead& head) {
 
 void write_table_head(std::vector<std::byte>& out, std::uint32_t index, const TableHead& head) {
     append_varint(out, std::uint64_t{index} + 1);
+    write_table_body(out, head);
+}
+
+void write_table_body(std::vector<std::byte>& out, const TableHead& head) {
     append_varint(out, head.handle);
     append_varint(out, head.distance);
     if (head.distance == TableHead::kGone) return;

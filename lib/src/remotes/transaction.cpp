@@ -1,8 +1,11 @@
+// Transactions, and the side that proposes them; transaction_asked.cpp has the other.
 #include "squall/remotes/transaction.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "remotes/transaction_format.hpp"
 
 namespace squall::remotes {
 
@@ -41,61 +44,10 @@ detail::Admission Remotes::admit(TimePoint now, ConnectionId peer, Remote& remot
 namespace detail {
 namespace {
 
-enum class TransactionOp : std::uint8_t {
-    clock = 0,
-    proposal = 1,
-    keyed_proposal = 2,
-    accepted = 3,
-    refused = 4
-};
-
 // Who has not answered so long after the deadline will not.
 constexpr Duration kGrace = std::chrono::seconds(10);
-constexpr Duration kLongestDeadline = std::chrono::hours(1);
-// Milliseconds of a connection; no number that is subtracted from it can overflow.
-constexpr std::uint64_t kMaxStamp = std::uint64_t{1} << 53;
-
-ErrorCode code_of(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::malformed: return ErrorCode::malformed;
-        case Outcome::unknown_remote: return ErrorCode::unknown_id;
-        case Outcome::invalid: return ErrorCode::invalid_argument;
-        case Outcome::rate_limited:
-        case Outcome::over_budget: return ErrorCode::queue_full;
-        case Outcome::failed: return ErrorCode::unsupported;
-        default: return ErrorCode::unauthorised;
-    }
-}
-
-std::vector<std::byte> start_frame(std::uint32_t index, TransactionOp op, std::uint64_t id) {
-    std::vector<std::byte> frame;
-    append_varint(frame, std::uint64_t{index} + 1);
-    frame.push_back(static_cast<std::byte>(op));
-    append_varint(frame, id);
-    return frame;
-}
-
-void append_sized(std::vector<std::byte>& out, Bytes bytes) {
-    append_varint(out, bytes.size());
-    out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-Bytes read_sized(ByteReader& reader) {
-    return reader.read_bytes(static_cast<std::size_t>(reader.read_varint()));
-}
 
 }  // namespace
-
-struct TransactionRemote::Asked {
-    struct Step {
-        Remote* remote = nullptr;
-        Bytes body;
-    };
-    TransactionHead head;
-    std::uint64_t stamp = 0;
-    std::uint64_t deadline = 0;  // milliseconds
-    std::vector<Step> steps;
-};
 
 std::int64_t TransactionRemote::milliseconds_since(TimePoint now, TimePoint then) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count();
@@ -124,6 +76,11 @@ Result<> TransactionRemote::check(const Steps& steps) const {
             return fail(ErrorCode::invalid_argument,
                         fmt::format("step {} of the transaction: '{}' is of another registry", i,
                                     remote.info().name));
+        for (std::size_t j = 0; j < i && steps[i]->item(); ++j)
+            if (&steps[j]->remote == &remote && steps[j]->item() == steps[i]->item())
+                return fail(ErrorCode::invalid_argument,
+                            fmt::format("step {} of the transaction: '{}' has a step for {} already", i,
+                                        remote.info().name, *steps[i]->item()));
     }
     return {};
 }
@@ -365,6 +322,8 @@ Outcome TransactionRemote::on_outcome(TimePoint now, ConnectionId peer, std::uin
 }
 
 void TransactionRemote::handle_timeout(TimePoint now) {
+    while (!pending_due_.empty() && pending_due_.begin()->first <= now)
+        conclude(now, pending_due_.begin()->second);
     while (!deadlines_.empty() && deadlines_.begin()->first <= now)
         end(now, deadlines_.begin()->second, Verdict::unknown,
             std::unexpected(FailedStep{
@@ -384,6 +343,14 @@ void TransactionRemote::on_gone(TimePoint now, ConnectionId peer) {
     for (const auto& [id, open] : open_)
         if (open.peer == peer) ended.push_back(id);
     peers_.erase(peer);
+    std::vector<std::uint64_t> waiting;
+    for (const auto& [number, pending] : pending_)
+        if (pending.peer == peer) waiting.push_back(number);
+    for (const std::uint64_t number : waiting) {
+        auto node = pending_.extract(number);
+        pending_due_.erase({node.mapped().due, number});
+        take_back(now, node.mapped());
+    }
     for (const std::uint64_t id : ended) {
         if (!open_.contains(id)) continue;
         end(now, id, Verdict::unknown,
@@ -393,186 +360,6 @@ void TransactionRemote::on_gone(TimePoint now, ConnectionId peer) {
                 {ErrorCode::not_connected,
                  info_.name + ": the peer left before it answered; it may have happened there or not"}}),
             {});
-    }
-}
-
-// --- the side that is asked
-
-Outcome TransactionRemote::on_message(TimePoint now, ConnectionId peer, Bytes body) {
-    ByteReader reader(body);
-    const auto op = reader.read<std::uint8_t>();
-    if (!reader.ok() || op > static_cast<std::uint8_t>(TransactionOp::refused)) return Outcome::malformed;
-    switch (static_cast<TransactionOp>(op)) {
-        case TransactionOp::clock: {
-            const std::uint64_t stamp = reader.read_varint();
-            if (!reader.at_end() || stamp > kMaxStamp) return Outcome::malformed;
-            if (const auto known = peers_.find(peer); known != peers_.end())
-                note_clock(now, known->second, stamp);
-            return Outcome::passed;
-        }
-        case TransactionOp::accepted:
-        case TransactionOp::refused: return on_outcome(now, peer, op, reader);
-        default: return on_proposal(now, peer, op, reader);
-    }
-}
-
-void TransactionRemote::note_clock(TimePoint now, PeerState& peer, std::uint64_t stamp) {
-    const std::int64_t taken = milliseconds_since(now, peer.ready_at) - static_cast<std::int64_t>(stamp);
-    peer.quickest = std::min(peer.quickest.value_or(taken), taken);
-}
-
-bool TransactionRemote::read_proposal(ByteReader& reader, bool is_keyed, Asked& asked) const {
-    asked.head.id = reader.read_varint();
-    asked.stamp = reader.read_varint();
-    asked.deadline = reader.read_varint();
-    if (is_keyed) asked.head.key = reader.read<std::uint64_t>();
-    asked.head.steps = reader.read_varint();
-    if (!reader.ok() || asked.head.id == 0 || (is_keyed && asked.head.key == 0) || asked.head.steps == 0 ||
-        asked.head.steps > options_.max_steps || asked.stamp > kMaxStamp)
-        return false;
-    for (std::uint64_t i = 0; i < asked.head.steps; ++i) {
-        Remote* const remote = owner_.by_number(reader.read_varint());
-        asked.steps.push_back({remote, read_sized(reader)});
-        if (!reader.ok()) return false;
-    }
-    return reader.at_end();
-}
-
-Outcome TransactionRemote::on_proposal(TimePoint now, ConnectionId peer, std::uint8_t op,
-                                       ByteReader& reader) {
-    const auto known = peers_.find(peer);
-    if (known == peers_.end()) return Outcome::malformed;
-    PeerState& state = known->second;
-    Asked asked;
-    if (reader.remaining() > options_.max_bytes ||
-        !read_proposal(reader, op == static_cast<std::uint8_t>(TransactionOp::keyed_proposal), asked) ||
-        asked.head.id <= state.last_id)
-        return Outcome::malformed;
-    state.last_id = asked.head.id;
-    note_clock(now, state, asked.stamp);
-    static const Next::Chain kNone;
-    TransactionHead head = asked.head;
-    Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<TransactionHead>(), &head,
-                    {});
-    message.mark_decoded();
-    const Outcome allowed = run_chains(kNone, inbound_, message, [](Message&) { return Outcome::passed; });
-    if (allowed != Outcome::passed)
-        return refuse(now, peer, asked, allowed, {},
-                      {code_of(allowed), "refused: " + std::string(to_string(allowed))});
-    if (asked.head.key != 0 && answer_from_kept(now, peer, asked)) return Outcome::passed;
-    const std::int64_t age =
-        milliseconds_since(now, state.ready_at) - static_cast<std::int64_t>(asked.stamp) - *state.quickest;
-    if (static_cast<std::uint64_t>(std::max<std::int64_t>(age, 0)) > asked.deadline)
-        return refuse(now, peer, asked, Outcome::passed, {},
-                      {ErrorCode::expired, fmt::format("{}: came {} ms after its deadline", info_.name,
-                                                       age - static_cast<std::int64_t>(asked.deadline))});
-    return carry_out(now, peer, asked);
-}
-
-Outcome TransactionRemote::carry_out(TimePoint now, ConnectionId peer, const Asked& asked) {
-    std::vector<std::unique_ptr<AdmittedStep>> steps;
-    for (std::size_t i = 0; i < asked.steps.size(); ++i) {
-        const auto [remote, body] = asked.steps[i];
-        Admission admission;
-        if (remote != nullptr) admission = owner_.admit(now, peer, *remote, body);
-        if (admission.outcome != Outcome::passed)
-            return refuse(
-                now, peer, asked, admission.outcome, i,
-                {code_of(admission.outcome), "refused: " + std::string(to_string(admission.outcome))});
-        steps.push_back(std::move(admission.step));
-    }
-    owner_.begin_undo_log();
-    for (const auto& step : steps) step->set();
-    std::vector<std::byte> answers;
-    std::vector<std::byte> answer;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-        answer.clear();
-        if (const auto done = steps[i]->run(answer); !done) {
-            owner_.undo_all(now, *this);
-            return refuse(now, peer, asked, Outcome::passed, i, done.error());
-        }
-        if (steps[i]->has_answer()) append_sized(answers, answer);
-    }
-    if (answers.size() > options_.max_bytes) {
-        owner_.undo_all(now, *this);
-        return refuse(now, peer, asked, Outcome::passed, {},
-                      {ErrorCode::too_large, fmt::format("{}: answers of {} bytes; at most {}", info_.name,
-                                                         answers.size(), options_.max_bytes)});
-    }
-    std::vector<std::byte> frame = start_frame(info_.index, TransactionOp::accepted, asked.head.id);
-    frame.insert(frame.end(), answers.begin(), answers.end());
-    if (asked.head.key != 0) keep(now, peer, asked.head.key, std::move(answers));
-    post(now, peer, frame);  // with what handlers sent
-    const auto changed = owner_.confirm_all(now);
-    for (const auto& step : steps) step->finish();
-    spread(now, changed, {});  // the peer owns what it set, and is sent what else changed
-    return Outcome::passed;
-}
-
-Outcome TransactionRemote::refuse(TimePoint now, ConnectionId peer, const Asked& asked, Outcome outcome,
-                                  std::optional<std::size_t> step, const Error& error) {
-    std::vector<std::byte> frame = start_frame(info_.index, TransactionOp::refused, asked.head.id);
-    append_varint(frame, step ? *step + 1 : 0);
-    write_call_error(frame, error);
-    post(now, peer, frame);
-    return outcome;
-}
-
-bool TransactionRemote::on_undo(std::function<void()> action) {
-    UndoLog* const log = owner_.undo_log();
-    if (log == nullptr) return false;
-    log->actions.push_back(std::move(action));
-    return true;
-}
-
-// --- transactions with keys
-
-TransactionRemote::KeptOfPlayer& TransactionRemote::kept_of(TimePoint now, ClientId player) {
-    const auto is_old = [&](const KeptOfPlayer& of) {
-        return of.kept.empty() || now - of.kept.back().since > options_.keep;
-    };
-    if (!kept_.contains(player) && kept_.size() >= options_.max_kept_players) {
-        std::erase_if(kept_, [&](const auto& entry) { return is_old(entry.second); });
-        if (kept_.size() >= options_.max_kept_players)
-            kept_.erase(std::ranges::min_element(
-                kept_, {}, [](const auto& entry) { return entry.second.kept.back().since; }));
-    }
-    KeptOfPlayer& of = kept_[player];
-    while (!of.kept.empty() && now - of.kept.front().since > options_.keep) {
-        of.bytes -= of.kept.front().answers ? of.kept.front().answers->size() : 0;
-        of.kept.pop_front();
-    }
-    return of;
-}
-
-bool TransactionRemote::answer_from_kept(TimePoint now, ConnectionId peer, const Asked& asked) {
-    const auto player = owner_.client_of(peer);
-    if (!player || !kept_.contains(*player)) return false;
-    const auto& kept = kept_of(now, *player).kept;
-    const auto place = std::ranges::find(kept, asked.head.key, &Kept::key);
-    if (place == kept.end()) return false;
-    if (!place->answers) {
-        (void)refuse(now, peer, asked, Outcome::passed, {},
-                     {ErrorCode::expired, info_.name + ": was accepted before; its answers are not kept"});
-        return true;
-    }
-    std::vector<std::byte> frame = start_frame(info_.index, TransactionOp::accepted, asked.head.id);
-    frame.insert(frame.end(), place->answers->begin(), place->answers->end());
-    post(now, peer, frame);
-    return true;
-}
-
-void TransactionRemote::keep(TimePoint now, ConnectionId peer, std::uint64_t key,
-                             std::vector<std::byte> answers) {
-    const auto player = owner_.client_of(peer);
-    if (!player || options_.max_kept == 0) return;
-    KeptOfPlayer& of = kept_of(now, *player);
-    const bool fits = answers.size() <= options_.max_kept_bytes;
-    of.bytes += fits ? answers.size() : 0;
-    of.kept.push_back({key, now, fits ? std::optional(std::move(answers)) : std::nullopt});
-    while (of.kept.size() > options_.max_kept || of.bytes > options_.max_kept_bytes) {
-        of.bytes -= of.kept.front().answers ? of.kept.front().answers->size() : 0;
-        of.kept.pop_front();
     }
 }
 

@@ -132,8 +132,91 @@ class ContractRemote final : public Remote {
         return {};
     }
 
+    // A send() as a step of a transaction: whole, and without an id.
+    [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(const Object& data) {
+        if (channel_.is_codec_only())
+            return fail(ErrorCode::invalid_argument, info_.name + ": has no handler, so nothing travels");
+        auto step = std::make_unique<ProposedSend>(*this, data);
+        if (auto encoded = encode_whole(data, step->payload); !encoded)
+            return std::unexpected(encoded.error());
+        return step;
+    }
+
   private:
     static constexpr std::size_t kFirstBuffer = 512;
+
+    // --- as a step of a transaction
+    Result<> encode_whole(const Object& data, std::vector<std::byte>& out) {
+        ++statistics_.encodings;
+        for (std::size_t room = kFirstBuffer;; room *= 2) {
+            out.resize(room);
+            const auto written = contract().encode(out, data);
+            if (written) {
+                out.resize(written->size());
+                return {};
+            }
+            if (written.error().code != ErrorCode::too_large || room > wire::kMaxEncodedBytes)
+                return std::unexpected(written.error());
+        }
+    }
+    struct ProposedSend final : ProposedStep {
+        ProposedSend(ContractRemote& its_contract, const Object& its_data)
+            : ProposedStep(its_contract), contract(its_contract), data(its_data) {}
+        Result<> write(TimePoint now, ConnectionId peer, std::vector<std::byte>& out) override {
+            Object copy = data;
+            Message message(now, Direction::outbound, peer, contract.info_, *contract.codec_,
+                            ContractTypes<Object>::codec_type(), &copy, payload);
+            message.mark_step();
+            std::vector<std::byte> anew;
+            const Outcome outcome =
+                run_chains(contract.outbound_, contract.owner_.chain(Direction::outbound), message,
+                           [&](Message& passed) {
+                               if (!passed.is_edited()) return Outcome::passed;
+                               return contract.encode_whole(copy, anew) ? Outcome::passed : Outcome::invalid;
+                           });
+            if (outcome != Outcome::passed) {
+                ++contract.statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+                return fail(ErrorCode::unauthorised, contract.info_.name + ": stopped before it was sent: " +
+                                                         std::string(to_string(outcome)));
+            }
+            const Bytes bytes = message.is_edited() ? Bytes(anew) : Bytes(payload);
+            out.insert(out.end(), bytes.begin(), bytes.end());
+            return {};
+        }
+        ContractRemote& contract;
+        Object data;
+        std::vector<std::byte> payload;
+    };
+    struct AdmittedSend final : AdmittedStep {
+        AdmittedSend(ContractRemote& its_contract, const Origin& its_origin)
+            : contract(its_contract), from(its_origin) {}
+        Result<> run(std::vector<std::byte>& /*reply*/) override {
+            contract.now_ = from.now;
+            const Outcome ran = contract.owner_.guarded(from.now, from.peer, contract, {}, [&] {
+                contract.on_message_(data, std::nullopt, false, contract.origin(from.peer),
+                                     RemoteContract<Object>(contract));
+            });
+            if (ran == Outcome::passed) return {};
+            return fail(ErrorCode::unsupported, contract.info_.name + ": a handler failed");
+        }
+        void finish() override {
+            contract.tell_subscribers(from, ContractTypes<Object>::codec_type(), &data, {});
+        }
+        ContractRemote& contract;
+        Origin from;
+        Object data{};
+    };
+    Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
+        auto step = std::make_unique<AdmittedSend>(*this, Origin{now, peer});
+        if (!contract().decode(body, step->data)) return {Outcome::malformed, nullptr};
+        Message message(now, Direction::inbound, peer, info_, *codec_, ContractTypes<Object>::codec_type(),
+                        &step->data, body);
+        message.mark_decoded();
+        message.mark_step();
+        const Outcome outcome = run_chains(owner_.chain(Direction::inbound), inbound_, message,
+                                           [](Message&) { return Outcome::passed; });
+        return {outcome, std::move(step)};
+    }
 
     // --- sending
     // The channel's message behind the remote's number. The buffer grows until it fits.
@@ -328,6 +411,7 @@ class RemoteContract {
     }
 
   private:
+    friend class Transaction;
     detail::ContractRemote<Object>* remote_;
 };
 

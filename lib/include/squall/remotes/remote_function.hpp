@@ -74,6 +74,10 @@ class FunctionRemote final : public Remote {
     }
     // The answer of an open call; false if there is none such (answered, cancelled, or its peer has left).
     bool respond(TimePoint now, const Open& call, const Result<Reply>& result) {
+        if (const auto awaited = awaited_.extract(call); !awaited.empty()) {
+            awaited.mapped()(encoded_answer(call.peer, result));
+            return true;
+        }
         Served* const served = find_served(call);
         if (served == nullptr || served->is_answered) return false;
         finish(now, call, *served, result);
@@ -189,13 +193,24 @@ class FunctionRemote final : public Remote {
                                           [&] { result.emplace(function.answer_(origin, request)); });
             if (!result) return fail(ErrorCode::unsupported, name + ": a handler failed");
             if (!*result) return std::unexpected(result->error());
-            std::vector<std::byte> bytes;
-            ++function.statistics_.encodings;
-            if (!function.owner_.codec_for(origin.peer, function).encode(**result, bytes))
-                return fail(ErrorCode::unsupported, name + ": the answer is not valid");
-            reply = std::move(bytes);
+            auto bytes = function.encoded_answer(origin.peer, *result);
+            if (!bytes) return std::unexpected(bytes.error());
+            reply = std::move(*bytes);
             return {};
         }
+        [[nodiscard]] bool answers_later() const override {
+            return !function.answer_ && function.late_answer_;
+        }
+        void ask(Answered done) override {
+            open = {origin.peer, kAwaited | ++function.last_awaited_};
+            function.awaited_[open] = std::move(done);
+            const Outcome ran = function.owner_.guarded(
+                origin.now, origin.peer, function, {}, [&] { function.late_answer_(origin, request, open); });
+            if (ran == Outcome::passed) return;
+            if (const auto awaited = function.awaited_.extract(open); !awaited.empty())
+                awaited.mapped()(fail(ErrorCode::unsupported, function.info_.name + ": a handler failed"));
+        }
+        void withdraw() override { function.awaited_.erase(open); }
         void finish() override {
             function.tell_subscribers(origin, wire::codec_type<Request>(), &request, {});
         }
@@ -203,7 +218,19 @@ class FunctionRemote final : public Remote {
         FunctionRemote& function;
         Origin origin;
         Request request{};
+        Open open;  // once it was asked
     };
+    // Calls of transactions have numbers of their own, above those of others.
+    static constexpr std::uint64_t kAwaited = std::uint64_t{1} << 63;
+    [[nodiscard]] Result<std::vector<std::byte>> encoded_answer(ConnectionId peer,
+                                                                const Result<Reply>& result) {
+        if (!result) return std::unexpected(result.error());
+        std::vector<std::byte> bytes;
+        ++statistics_.encodings;
+        if (!owner_.codec_for(peer, *this).encode(*result, bytes))
+            return fail(ErrorCode::unsupported, info_.name + ": the answer is not valid");
+        return bytes;
+    }
     Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
         auto step = std::make_unique<AdmittedCall>(*this, Origin{now, peer});
         Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
@@ -362,6 +389,7 @@ class FunctionRemote final : public Remote {
                 end_call(now, place,
                          fail(ErrorCode::not_connected, info_.name + ": the peer left before it answered"));
         served_.erase(peer);
+        std::erase_if(awaited_, [&](const auto& entry) { return entry.first.peer == peer; });
     }
     Outcome on_answer(TimePoint now, ConnectionId peer, const CallHead& head, ByteReader& reader) {
         const auto place = calls_.find(head.id);
@@ -543,6 +571,8 @@ class FunctionRemote final : public Remote {
     Calls calls_;
     std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
     std::map<ConnectionId, PeerCalls> served_;
+    std::map<Open, AdmittedStep::Answered> awaited_;  // of transactions that wait
+    std::uint64_t last_awaited_ = 0;
     std::map<std::uint64_t, Gathering> gatherings_;
     std::uint64_t last_gathering_ = 0;
 };

@@ -291,6 +291,11 @@ class PropertyRemote final : public Remote {
         AdmittedSet(PropertyRemote& its_property, const Origin& its_origin)
             : property(its_property), origin(its_origin) {}
         void set() override { property.change(origin, version.value, property.owner_.next_serial()); }
+        [[nodiscard]] bool is_still_allowed() const override {
+            const PeerCopy* const copy = property.find_copy(origin.peer);
+            return copy != nullptr && property.accepts_from(origin.peer) &&
+                   copy->received.is_newest(version.number);
+        }
         void finish() override {
             if (PeerCopy* const copy = property.find_copy(origin.peer)) copy->received.keep(version);
         }

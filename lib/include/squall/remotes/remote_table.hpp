@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "squall/remotes/table_remote.hpp"
+#include "squall/remotes/table_step.hpp"
 
 namespace squall::remotes {
 
@@ -100,6 +101,7 @@ class RemoteTable {
     [[nodiscard]] const RemoteStatistics& statistics() const { return remote_->statistics(); }
 
   private:
+    friend class Transaction;
     detail::TableRemote<T>* remote_;
 };
 

@@ -17,6 +17,7 @@
 #include "squall/remotes/object_group.hpp"
 #include "squall/remotes/registry.hpp"
 #include "squall/remotes/remote_property.hpp"
+#include "squall/remotes/table_format.hpp"
 #include "squall/remotes/value_stream.hpp"
 
 namespace squall::remotes {
@@ -29,33 +30,10 @@ struct Withheld {
 
 namespace detail {
 
-// What a table says of one object. Each time that an object begins for a peer it gets the next number there,
-// its handle: that is what messages name.
-struct TableHead {
-    static constexpr std::uint64_t kGone = kBaselineWindow + 1;
-    std::uint64_t handle = 0;
-    std::uint64_t distance = 0;  // to the baseline; 0: a whole value, with the object's id; kGone: the end
-    std::uint64_t version = 0;
-    ObjectId object{};  // of whole values
-};
-[[nodiscard]] bool read_table_head(ByteReader& reader, TableHead& head);
-void write_table_head(std::vector<std::byte>& out, std::uint32_t index, const TableHead& head);
-
-// Which handles were ever seen: all up to a number, and some above it.
-class HandleSet {
-  public:
-    [[nodiscard]] bool contains(std::uint64_t handle) const;
-    // False if too many are missing below it, which no friendly sender causes.
-    [[nodiscard]] bool add(std::uint64_t handle);
-
-  private:
-    static constexpr std::size_t kMaxAbove = 65'536;
-    std::uint64_t all_up_to_ = 0;
-    std::set<std::uint64_t> above_;
-};
-
-enum class LoadOp : std::uint8_t { loaded = 1, unloaded = 2 };
-inline constexpr std::size_t kMaxLoadIds = 1024;  // of one message
+template <wire::Described T>
+struct ProposedTableChange;  // table_step.hpp
+template <wire::Described T>
+struct AdmittedTableChange;
 
 template <wire::Described T>
 class TableRemote final : public Remote {
@@ -118,6 +96,8 @@ class TableRemote final : public Remote {
         send_loads(now, changed, op);
         return {};
     }
+    // spawn() or set(), or without a value forget(), as a step of a transaction.
+    [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(ObjectId object, const T* value);
     void may_load(std::function<bool(TimePoint, ConnectionId, ObjectId)> rule) {
         may_load_ = std::move(rule);
     }
@@ -125,6 +105,8 @@ class TableRemote final : public Remote {
     Listeners listeners;
 
   private:
+    friend struct ProposedTableChange<T>;
+    friend struct AdmittedTableChange<T>;
     static constexpr Duration kTryAgain = std::chrono::milliseconds(50);
 
     struct Cell {
@@ -153,6 +135,9 @@ class TableRemote final : public Remote {
         std::set<ObjectId> owed;
         std::map<std::uint64_t, bool> ends;  // handles whose end the peer must know: is it owed?
         std::map<std::uint64_t, Sent> under_way;
+        // Transactions under way bring it these; until it has answered they come in no other way.
+        std::multiset<ObjectId> held_objects;
+        std::multiset<std::uint64_t> held_handles;
         std::set<ObjectId> loaded;
         TokenBucket loads;
     };
@@ -181,26 +166,46 @@ class TableRemote final : public Remote {
             put(Origin{now, {}}, object, value);
             return {};
         }
-        if (staged_.empty()) log->changed.push_back(this);
-        staged_at_ = now;
-        staged_.insert_or_assign(object, value == nullptr ? std::nullopt : std::optional<T>(*value));
+        stage(*log, Origin{now, {}}, object, value);
         return {};
     }
+    void stage(UndoLog& log, const Origin& origin, ObjectId object, const T* value) {
+        if (staged_.empty()) log.changed.push_back(this);
+        staged_from_ = origin;
+        staged_.insert_or_assign(object, value == nullptr ? std::nullopt : std::optional<T>(*value));
+    }
     void undo() override { staged_.clear(); }
+    // All are in their places before anybody is told.
     void confirm() override {
+        std::vector<Change> changes;
         for (const auto& [object, value] : std::exchange(staged_, {}))
-            put(Origin{staged_at_, {}}, object, value ? &*value : nullptr);
+            if (auto change = place(staged_from_, object, value ? &*value : nullptr))
+                changes.push_back(std::move(*change));
+        const Origin origin = staged_from_;
+        for (const Change& change : changes) tell(origin, change);
     }
 
     // --- values: an object begins, changes or ends
+    struct Change {
+        ObjectId object{};
+        std::optional<T> before;
+        std::optional<T> now;
+        Cell ended;  // if it has
+    };
     void put(const Origin& origin, ObjectId object, const T* value) {
-        auto place = cells_.find(object);
+        if (const auto change = place(origin, object, value)) tell(origin, *change);
+    }
+    void drop(const Origin& origin, ObjectId object) {
+        if (const auto change = remove(object)) tell(origin, *change);
+    }
+    std::optional<Change> place(const Origin& origin, ObjectId object, const T* value) {
+        const auto known = cells_.find(object);
         if (value == nullptr) {
             for (const auto& peer : peers_)
                 if (peer != nullptr) end_copy(*peer, object);
-            return drop(origin, object);
+            return remove(object);
         }
-        if (place == cells_.end()) {
+        if (known == cells_.end()) {
             Cell& cell = cells_[object];
             cell.value = cell.accounted = *value;
             resolve(object, cell);
@@ -209,11 +214,11 @@ class TableRemote final : public Remote {
                 if (options_.streamed && peer->loaded.contains(object)) ++cell.loaded_by;
                 begin_copy(origin.now, *peer, object);
             }
-            return tell(origin, object, nullptr, value);
+            return Change{object, std::nullopt, *value, {}};
         }
-        Cell& cell = place->second;
-        if (!wire::differs(cell.value, *value, wire::DeltaOptions{0})) return;
-        const T before = std::exchange(cell.value, *value);
+        Cell& cell = known->second;
+        if (!wire::differs(cell.value, *value, wire::DeltaOptions{0})) return std::nullopt;
+        Change change{object, std::exchange(cell.value, *value), *value, {}};
         for (const auto& peer : peers_)
             if (peer != nullptr && peer->copies.contains(object)) owe(origin.now, *peer, object);
         if (options_.streamed && owner_.is_server()) {
@@ -221,18 +226,23 @@ class TableRemote final : public Remote {
             unaccounted_.insert(object);
             owner_.want_flush(*this);
         }
-        const T after = cell.value;  // who is told may change or end it
-        tell(origin, object, &before, &after);
+        return change;
     }
-    void drop(const Origin& origin, ObjectId object) {
+    std::optional<Change> remove(ObjectId object) {
         if (const auto handle = handles_.find(object); handle != handles_.end()) {
             alive_.erase(handle->second);
             handles_.erase(handle);
         }
         auto node = cells_.extract(object);
-        if (node.empty()) return;
+        if (node.empty()) return std::nullopt;
         unaccounted_.erase(object);
-        tell(origin, object, &node.mapped().value, nullptr, &node.mapped());
+        T last = node.mapped().value;
+        return Change{object, std::move(last), std::nullopt, std::move(node.mapped())};
+    }
+    // Who is told may change or end it.
+    void tell(const Origin& origin, const Change& change) {
+        tell(origin, change.object, change.before ? &*change.before : nullptr,
+             change.now ? &*change.now : nullptr, change.now ? nullptr : &change.ended);
     }
     void tell(const Origin& origin, ObjectId object, const T* before, const T* now,
               const Cell* ended = nullptr) {
@@ -324,11 +334,12 @@ class TableRemote final : public Remote {
         for (const auto& peer : peers_) {
             if (peer == nullptr) continue;
             for (const auto& [handle, is_owed] : peer->ends) {
-                if (!is_owed) continue;
+                if (!is_owed || peer->held_handles.contains(handle)) continue;
                 out.push_back({peer->id, this, due_.size(), ~std::uint64_t{0}, is_critical});
                 due_.push_back({{}, handle, true});
             }
             for (const ObjectId object : peer->owed) {
+                if (peer->held_objects.contains(object)) continue;
                 const SendSchedule& schedule = peer->copies.at(object).schedule;
                 if (!all && now < schedule.next()) {
                     next_due_ = std::min(next_due_, schedule.next());
@@ -361,7 +372,13 @@ class TableRemote final : public Remote {
         const auto place = peer.copies.find(object);
         if (cell == cells_.end() || place == peer.copies.end() || !peer.owed.contains(object)) return 0;
         Copy& copy = place->second;
+        if (peer.held_objects.contains(object)) return 0;
         const Version<T>* const baseline = copy.sent.baseline();
+        if (baseline != nullptr && baseline->number + 1 == copy.sent.next_version() &&
+            !wire::differs(baseline->value, cell->second.value, wire::DeltaOptions{options_.epsilon})) {
+            settle_debt(peer, object);  // a transaction brought it, or it is again what it was
+            return 0;
+        }
         const std::uint64_t version = copy.sent.next_version();
         const std::uint64_t handle = copy.handle != 0 ? copy.handle : peer.last_handle + 1;
         std::vector<std::byte>& frame = owner_.frame;
@@ -523,6 +540,7 @@ class TableRemote final : public Remote {
     }
 
     // --- receiving
+    Admission admit(TimePoint now, ConnectionId id, Bytes body) override;
     Outcome on_message(TimePoint now, ConnectionId id, Bytes body) override {
         PeerState* const peer = find_peer(id);
         ByteReader reader(body);
@@ -591,7 +609,7 @@ class TableRemote final : public Remote {
     TableOptions options_;
     std::map<ObjectId, Cell> cells_;
     std::map<ObjectId, std::optional<T>> staged_;  // by handlers of the transaction that is being applied
-    TimePoint staged_at_{};
+    Origin staged_from_;
     std::vector<std::unique_ptr<PeerState>> peers_;  // by slot
     std::size_t ready_ = 0;
     std::vector<Sent> due_;  // what was collected last

@@ -16,6 +16,11 @@
 // last first; nobody else saw anything. A chain is told of a step's admission and not of the end: a rate
 // limit counts steps that came, whatever became of them.
 //
+// A function may answer later (answer_later): its handler is asked after 1, before anything is set, and the
+// rest happens when all such answers have come. Without them by the deadline, or if the peer leaves, the
+// transaction is refused (`expired`), and what those handlers said by undo() is undone. Others may do things
+// meanwhile; what a step may do is looked at again.
+//
 // commit() asks one peer: values change here when the peer has accepted, and then all at once; a set() that
 // came after the commit stands. publish() is a server's word to any number of peers: values change here at
 // once, and each peer takes all of it or nothing. Until a peer has answered it gets the properties' values in
@@ -30,6 +35,7 @@
 // with the same key after a reconnect gets the first outcome if it was accepted, and it is not done again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <expected>
@@ -43,9 +49,11 @@
 #include <vector>
 
 #include "squall/remotes/registry.hpp"
+#include "squall/remotes/remote_contract.hpp"
 #include "squall/remotes/remote_event.hpp"
 #include "squall/remotes/remote_function.hpp"
 #include "squall/remotes/remote_property.hpp"
+#include "squall/remotes/remote_table.hpp"
 #include "squall/remotes/transaction_step.hpp"
 
 namespace squall::remotes {
@@ -125,6 +133,18 @@ class TransactionRemote final : public Remote {
         std::size_t open = 0;
     };
     struct Asked;  // a transaction as it came
+    using Admitted = std::vector<std::unique_ptr<AdmittedStep>>;
+    using Answers = std::vector<std::optional<Result<std::vector<std::byte>>>>;  // by step
+    // One that was admitted, and waits for handlers that answer later.
+    struct Pending {
+        ConnectionId peer{};
+        TransactionHead head;
+        Admitted steps;
+        Answers answers;
+        std::size_t missing = 0;
+        TimePoint due{};
+        std::vector<std::function<void()>> undo;  // of those handlers
+    };
 
     // --- the proposing side
     Result<> check(const Steps& steps) const;
@@ -141,10 +161,19 @@ class TransactionRemote final : public Remote {
     // --- the side that is asked
     Outcome on_proposal(TimePoint now, ConnectionId peer, std::uint8_t op, ByteReader& reader);
     [[nodiscard]] bool read_proposal(ByteReader& reader, bool is_keyed, Asked& asked) const;
-    Outcome carry_out(TimePoint now, ConnectionId peer, const Asked& asked);
-    Outcome refuse(TimePoint now, ConnectionId peer, const Asked& asked, Outcome outcome,
+    Outcome carry_out(TimePoint now, ConnectionId peer, const Asked& asked, Duration patience);
+    bool do_all(TimePoint now, ConnectionId peer, const TransactionHead& head, const Admitted& steps,
+                const Answers& answers);
+    Outcome refuse(TimePoint now, ConnectionId peer, const TransactionHead& head, Outcome outcome,
                    std::optional<std::size_t> step, const Error& error);
-    bool answer_from_kept(TimePoint now, ConnectionId peer, const Asked& asked);
+    Outcome wait_for_answers(TimePoint now, ConnectionId peer, const TransactionHead& head, Admitted steps,
+                             Duration patience);
+    void on_answered(std::uint64_t number, std::size_t step, Result<std::vector<std::byte>> answer);
+    void set_due(std::uint64_t number, Pending& pending, TimePoint due);
+    void conclude(TimePoint now, std::uint64_t number);
+    void take_back(TimePoint now, Pending& pending);
+    [[nodiscard]] std::optional<FailedStep> failure_of(const Pending& pending) const;
+    bool answer_from_kept(TimePoint now, ConnectionId peer, const TransactionHead& head);
     void keep(TimePoint now, ConnectionId peer, std::uint64_t key, std::vector<std::byte> answers);
     KeptOfPlayer& kept_of(TimePoint now, ClientId player);
     void note_clock(TimePoint now, PeerState& peer, std::uint64_t stamp);
@@ -155,7 +184,8 @@ class TransactionRemote final : public Remote {
     void on_ready(TimePoint now, ConnectionId peer) override;
     void on_gone(TimePoint now, ConnectionId peer) override;
     [[nodiscard]] TimePoint poll_timeout() const override {
-        return deadlines_.empty() ? kNever : deadlines_.begin()->first;
+        return std::min(deadlines_.empty() ? kNever : deadlines_.begin()->first,
+                        pending_due_.empty() ? kNever : pending_due_.begin()->first);
     }
     void handle_timeout(TimePoint now) override;
     std::string contract_text() const override { return "transactions"; }
@@ -168,6 +198,10 @@ class TransactionRemote final : public Remote {
     std::map<std::uint64_t, Open> open_;
     std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
     std::map<ClientId, KeptOfPlayer> kept_;
+    std::map<std::uint64_t, Pending> pending_;
+    std::set<std::pair<TimePoint, std::uint64_t>> pending_due_;
+    std::uint64_t last_pending_ = 0;
+    std::uint64_t asking_ = 0;  // the pending one whose handlers are being asked
 };
 
 }  // namespace detail
@@ -192,6 +226,20 @@ class Transaction {
     Transaction& call(const RemoteFunction<Request, Reply>& function, const Request& request,
                       typename RemoteFunction<Request, Reply>::Remote::Done done = {}) {
         return add(function.remote_->propose(request, std::move(done)));
+    }
+    // A contract's message: whole, and without an id.
+    template <class Object>
+    Transaction& send(const RemoteContract<Object>& contract, const Object& data) {
+        return add(contract.remote_->propose(data));
+    }
+    // Of tables, at the server: an object begins or changes, or ends. One step an object.
+    template <class T>
+    Transaction& set(const RemoteTable<T>& table, ObjectId object, const T& value) {
+        return add(table.remote_->propose(object, &value));
+    }
+    template <class T>
+    Transaction& forget(const RemoteTable<T>& table, ObjectId object) {
+        return add(table.remote_->propose(object, nullptr));
     }
     [[nodiscard]] std::size_t size() const { return steps_.size(); }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "squall/core/bytes.hpp"
@@ -38,6 +39,8 @@ class ProposedStep {
     // The peer's answer to a call, or why there is none.
     virtual void answer(TimePoint /*now*/, ConnectionId /*peer*/, const Result<Bytes>& /*reply*/) {}
     [[nodiscard]] virtual bool wants_answer() const { return false; }
+    // Of remotes with many values: which one. A transaction has one step for it.
+    [[nodiscard]] virtual std::optional<std::uint64_t> item() const { return std::nullopt; }
 
     Remote& remote;
     std::uint64_t serial = 0;  // of the transaction among all that changes values at this side
@@ -59,6 +62,15 @@ class AdmittedStep {
     // At last, when nothing can fail any more.
     virtual void finish() {}
     [[nodiscard]] virtual bool has_answer() const { return false; }
+
+    // --- of a call whose handler answers later: it is asked before anything is set, and run() is not called.
+    // `done` is called once, perhaps at once, and not after withdraw().
+    using Answered = std::function<void(Result<std::vector<std::byte>>)>;
+    [[nodiscard]] virtual bool answers_later() const { return false; }
+    virtual void ask(Answered /*done*/) {}
+    virtual void withdraw() {}
+    // What was admitted may still happen, after others were waited for.
+    [[nodiscard]] virtual bool is_still_allowed() const { return true; }
 };
 
 struct Admission {
