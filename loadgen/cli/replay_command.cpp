@@ -153,8 +153,8 @@ int redrive(const ReplayCommand& command, std::optional<Duration> until) {
         return refuse(loaded.error().message);
     const auto recorded = recorded_arena(facts);
     if (!recorded) return refuse(command.file + ": " + recorded.error().message);
-    const Plan plan = plan_of(sessions, command.copies, sessions.length());
-    const auto scenario = redrive_scenario(command, *recorded, sessions.length(), plan);
+    const Plan plan = plan_of(sessions, command.copies);
+    const auto scenario = redrive_scenario(command, *recorded, length_of(sessions, command.copies), plan);
     if (!scenario) {
         for (const auto& line : scenario.error()) fmt::print(stderr, "{}\n", line);
         return static_cast<int>(ExitCode::bad_input);

@@ -120,6 +120,10 @@ std::string describe(const Difference& difference, TimePoint began, const Remote
             return out + fmt::format("the server's state hashes to {:016x}, and did to {:016x}\n",
                                      difference.again_hash, difference.recorded_hash);
     }
+    if (difference.kind == Difference::Kind::missing)
+        return out + fmt::format("  it had {}\n", list_of(difference.recorded_messages, remote_name));
+    if (difference.kind == Difference::Kind::additional)
+        return out + fmt::format("  it has {}\n", list_of(difference.again_messages, remote_name));
     return out + message_text(difference, remote_name);
 }
 

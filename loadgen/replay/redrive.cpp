@@ -9,6 +9,9 @@
 namespace squall::loadgen {
 namespace {
 
+// Over which the copies of a client join.
+constexpr Duration kSpread = std::chrono::seconds(1);
+
 // A copy is somebody else: its id is made from the recorded one's.
 ClientId id_of_copy(ClientId recorded, std::uint32_t copy) {
     if (copy == 0) return recorded;
@@ -20,10 +23,14 @@ ClientId id_of_copy(ClientId recorded, std::uint32_t copy) {
 
 }  // namespace
 
-Plan plan_of(const RecordedSessions& sessions, std::uint32_t copies, Duration length) {
+Duration length_of(const RecordedSessions& sessions, std::uint32_t copies) {
+    return sessions.length() + kSpread * (copies - 1) / copies;
+}
+
+Plan plan_of(const RecordedSessions& sessions, std::uint32_t copies) {
     Plan out;
+    const Duration length = length_of(sessions, copies);
     const auto count = static_cast<std::uint32_t>(sessions.sessions().size());
-    constexpr Duration kSpread = std::chrono::seconds(1);
     for (std::uint32_t copy = 0; copy < copies; ++copy) {
         for (std::uint32_t i = 0; i < count; ++i) {
             const RecordedSession& recorded = sessions.sessions()[i];

@@ -14,7 +14,9 @@ namespace squall::loadgen {
 
 // Each session `copies` times, the copies spread over the second that follows the original. Group 0 has them
 // all.
-[[nodiscard]] Plan plan_of(const RecordedSessions& sessions, std::uint32_t copies, Duration length);
+[[nodiscard]] Plan plan_of(const RecordedSessions& sessions, std::uint32_t copies);
+// Of such a plan.
+[[nodiscard]] Duration length_of(const RecordedSessions& sessions, std::uint32_t copies);
 
 class RecordedClientMaker final : public ClientMaker {
   public:

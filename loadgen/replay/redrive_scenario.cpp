@@ -37,10 +37,9 @@ std::expected<Scenario, std::vector<std::string>> redrive_scenario(const ReplayC
     text += fmt::format("duration = \"{}ms\"\n",
                         std::max<long long>(1000, static_cast<long long>(seconds * 1000) + 1));
     text += "[target]\n";
-    text += fmt::format("protocol_id = {}\n",
-                        static_cast<std::int64_t>(recorded.settings.protocol_id == arena::kArenaProtocolId
-                                                      ? 0
-                                                      : recorded.settings.protocol_id));
+    const std::uint64_t protocol_id = recorded.settings.protocol_id;
+    if (protocol_id != 0 && protocol_id != arena::kArenaProtocolId)
+        text += fmt::format("protocol_id = \"{:#x}\"\n", protocol_id);
     text += fmt::format("suite = {}\n", quoted(to_string(recorded.settings.suite)));
     if (command.target == "arena") {
         text += fmt::format("tick_rate = {}\nsnapshot_rate = {}\nplayers_in_view = {}\n",

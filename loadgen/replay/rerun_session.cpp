@@ -30,7 +30,9 @@ Result<RerunSession::State> RerunSession::run(const std::function<bool(const Rer
     while (state_ == State::going && more(*this)) {
         const auto record = source_->next();
         if (!record) return std::unexpected(record.error());
-        const auto taken = *record ? rerun_->take(**record) : rerun_->finish();
+        // Where the file was cut, nobody knows what else the server sent.
+        const bool is_cut = !*record && source_->cut();
+        const auto taken = *record ? rerun_->take(**record) : is_cut ? Result<bool>(true) : rerun_->finish();
         if (!taken) return fail(taken.error().code, path_ + ": " + taken.error().message);
         if (!began_ && *record) began_ = rerun_->now();
         if (!*taken)

@@ -124,7 +124,7 @@ class RecordedClientTest : public ::testing::Test {
         playback_.emplace(speed);
         playback_->begin(host_.now());
         started_ = host_.now();
-        const Plan plan = plan_of(sessions_, copies, sessions_.length());
+        const Plan plan = plan_of(sessions_, copies);
         const RecordedClientMaker maker(sessions_, *playback_, arena::kArenaProtocolId);
         for (const PlannedSession& session : plan.sessions) {
             host_.run_until(playback_->due(session.start));

@@ -47,6 +47,11 @@ class RecordedPeers {
     // unknown_id (it went to nobody who is known), not_connected (no key of that peer opens it).
     [[nodiscard]] Result<Bytes> open(const Address& to, Bytes datagram);
 
+    // The datagram that the one opened last would have been, had it said this. With the keys of the
+    // recording, and a server that was given the same random bytes, that is the recorded datagram. Errors:
+    // malformed, and not_connected where nothing was opened.
+    [[nodiscard]] Result<std::size_t> seal_like_opened(Bytes plain, MutableBytes out);
+
     // Where two packets of the server differ, both in plain text: the byte, or nothing if they say the same.
     // What chance decides may differ: connection ids, path challenges, challenge tokens, the numbers of
     // handshake packets. What the recorded ones were is remembered, for what clients answer.

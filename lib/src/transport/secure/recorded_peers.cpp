@@ -45,12 +45,14 @@ struct Token {
     Key client_to_server{};
     Key server_to_client{};
     std::array<std::byte, kRequestBytes> request{};
-    std::unique_ptr<PacketCipher> cipher;
+    std::unique_ptr<PacketCipher> cipher;         // the client's
+    std::unique_ptr<PacketCipher> server_cipher;  // the same two keys the other way round
 };
 
 struct Session {
     std::uint64_t challenge = 0;
     std::unique_ptr<PacketCipher> cipher;
+    std::unique_ptr<PacketCipher> server_cipher;
 };
 
 struct Peer {
@@ -106,6 +108,9 @@ struct RecordedPeers::State {
     std::map<Address, Peer*> by_address;  // a peer that moved has several
     std::map<std::uint64_t, Peer*> by_recorded_id;
     std::vector<std::byte> opened;
+    // What sealed the packet that was opened last.
+    const PacketCipher* server_cipher = nullptr;
+    const PacketBinding* binding = nullptr;
 };
 
 RecordedPeers::RecordedPeers(std::uint64_t protocol_id, const Key& private_key, EntropySource& entropy)
@@ -134,6 +139,7 @@ Result<Token*> RecordedPeers::State::token_of(Bytes plain) {
     token.client_to_server = contents.client_to_server_key;
     token.server_to_client = contents.server_to_client_key;
     token.cipher = secure::make_packet_cipher(suite, token.client_to_server, token.server_to_client);
+    token.server_cipher = secure::make_packet_cipher(suite, token.server_to_client, token.client_to_server);
     std::ranges::copy(plain, token.request.begin());
     ByteWriter(std::span(token.request).subspan(1 + kVersionBytes)).write(protocol_id);
     ByteReader reader(plain);
@@ -176,10 +182,13 @@ void RecordedPeers::State::begin_session(Peer& peer, std::uint64_t challenge, co
     const auto key = [&](const Key& token_key) {
         return secure::derive_session_key(peer.token->suite, token_key, sealed, challenge);
     };
-    peer.sessions.push_back(
-        {challenge, secure::make_packet_cipher(peer.token->suite, key(peer.token->client_to_server),
-                                               key(peer.token->server_to_client))});
-    if (peer.sessions.size() > kMaxSessions) peer.sessions.erase(peer.sessions.begin());
+    const Key up = key(peer.token->client_to_server);
+    const Key down = key(peer.token->server_to_client);
+    peer.sessions.push_back({challenge, secure::make_packet_cipher(peer.token->suite, up, down),
+                             secure::make_packet_cipher(peer.token->suite, down, up)});
+    if (peer.sessions.size() <= kMaxSessions) return;
+    peer.sessions.erase(peer.sessions.begin());
+    server_cipher = nullptr;
 }
 
 Result<std::size_t> RecordedPeers::seal(const Address& from, Bytes plain, MutableBytes out) {
@@ -227,18 +236,21 @@ Result<Bytes> RecordedPeers::open(const Address& to, Bytes datagram) {
         return fail(ErrorCode::unknown_id,
                     fmt::format("the server sent to {}, which never asked to connect", to_string(to)));
     Peer& peer = *known;
-    const auto try_with = [&](const PacketCipher& cipher) -> std::optional<Bytes> {
+    const auto try_with = [&](const PacketCipher& cipher,
+                              const PacketCipher& server) -> std::optional<Bytes> {
         state_->opened.assign(datagram.begin(), datagram.end());
+        state_->server_cipher = &server;
+        state_->binding = &peer.token->binding;
         const auto body = peer.token->binding.open(cipher, *header, state_->opened);
         if (!body) return std::nullopt;
         return Bytes(state_->opened).first(header->bytes + body->size());
     };
     std::optional<Bytes> plain;
     if (is_handshake(header->type)) {
-        plain = try_with(*peer.token->cipher);
+        plain = try_with(*peer.token->cipher, *peer.token->server_cipher);
     } else {
         for (auto session = peer.sessions.rbegin(); session != peer.sessions.rend() && !plain; ++session)
-            plain = try_with(*session->cipher);
+            plain = try_with(*session->cipher, *session->server_cipher);
     }
     if (!plain)
         return fail(ErrorCode::not_connected,
@@ -250,6 +262,17 @@ Result<Bytes> RecordedPeers::open(const Address& to, Bytes datagram) {
         if (peer.challenges.size() > kMaxChallenges) peer.challenges.erase(peer.challenges.begin());
     }
     return *plain;
+}
+
+Result<std::size_t> RecordedPeers::seal_like_opened(Bytes plain, MutableBytes out) {
+    const auto header = secure::read_header(plain);
+    if (!header) return malformed("a recorded packet has no header");
+    if (state_->server_cipher == nullptr) return fail(ErrorCode::not_connected, "nothing was opened yet");
+    if (out.size() < plain.size() + kTagBytes)
+        return fail(ErrorCode::too_large,
+                    fmt::format("a packet needs room for {} bytes", plain.size() + kTagBytes));
+    std::ranges::copy(plain, out.begin());
+    return state_->binding->seal(*state_->server_cipher, *header, out, plain.size() - header->bytes);
 }
 
 std::optional<std::size_t> RecordedPeers::first_difference(const Address& to, Bytes recorded, Bytes again) {
