@@ -51,7 +51,8 @@ int conclude(const RerunSession& session, bool is_whole) {
                    static_cast<int>(ExitCode::thresholds_failed));
         return static_cast<int>(ExitCode::thresholds_failed);
     }
-    fmt::print("IDENTICAL {}: {}, 0 differences (exit code 0)\n", is_whole ? "to the end" : "so far",
+    fmt::print("IDENTICAL{} {}: {}, 0 differences (exit code 0)\n",
+               session.is_to_the_byte() ? " to the datagram's byte" : "", is_whole ? "to the end" : "so far",
                counts_text(session));
     return 0;
 }

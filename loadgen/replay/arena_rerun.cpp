@@ -4,17 +4,21 @@
 
 namespace squall::loadgen {
 
-Result<std::unique_ptr<ArenaRerun>> ArenaRerun::make(const recorder::Facts& facts) {
+Result<std::unique_ptr<ArenaRerun>> ArenaRerun::make(const recorder::Facts& facts,
+                                                     std::optional<RecordedKeys> keys) {
     auto recorded = recorded_arena(facts);
     if (!recorded) return std::unexpected(recorded.error());
     std::unique_ptr<ArenaRerun> out(new ArenaRerun);
-    const Key key = out->entropy_.bytes<kKeyBytes>();
+    const Key key = keys ? keys->server : out->entropy_.bytes<kKeyBytes>();
+    if (keys) out->recorded_entropy_.emplace(std::move(keys->entropy));
+    EntropySource& entropy =
+        out->recorded_entropy_ ? static_cast<EntropySource&>(*out->recorded_entropy_) : out->entropy_;
     const TimePoint made_at = recorded->made_at;
     out->peers_ = std::make_unique<RecordedPeers>(
         recorded->settings.protocol_id == 0 ? arena::kArenaProtocolId : recorded->settings.protocol_id, key,
         out->entropy_);
     auto server =
-        make_arena(recorded->settings, {made_at, recorded->address, key, recorded->wall_clock, out->entropy_,
+        make_arena(recorded->settings, {made_at, recorded->address, key, recorded->wall_clock, entropy,
                                         Rng(recorded->rng_seed), [made_at] { return made_at; }});
     if (!server) return std::unexpected(server.error());
     out->server_ = std::move(*server);

@@ -37,8 +37,7 @@ Plan plan_of(const RecordedSessions& sessions, std::uint32_t copies) {
             PlannedSession session;
             session.index = copy * count + i;
             session.start = recorded.start + kSpread * copy / copies;
-            // Who left does so by itself; the plan's end is for who stayed.
-            session.stop = length;
+            session.stop = Duration::max();  // who left does so by itself, and who stayed, at the end
             session.client_id = id_of_copy(recorded.who.client_id, copy);
             out.sessions.push_back(session);
         }

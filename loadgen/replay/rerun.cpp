@@ -23,7 +23,8 @@ std::unexpected<Error> cannot(std::string why) {
 
 }  // namespace
 
-Rerun::Rerun(RerunServer& server, RecordedPeers& peers) : server_(server), peers_(peers) {
+Rerun::Rerun(RerunServer& server, RecordedPeers& peers, bool to_the_byte)
+    : server_(server), peers_(peers), to_the_byte_(to_the_byte) {
     trace::Sink& here = *this;
     server_.set_trace(&here);
 }
@@ -101,6 +102,17 @@ Result<bool> Rerun::compare(const WireRecord& record) {
     if (const auto at = peers_.first_difference(record.peer, record.packet, *again)) {
         found.byte = *at;
         return differ(std::move(found));
+    }
+    if (to_the_byte_) {
+        std::array<std::byte, kMaxDatagramBytes + 16> sealed;
+        const auto size = peers_.seal_like_opened(record.packet, sealed);
+        if (!size) return std::unexpected(size.error());
+        const Bytes datagram = Bytes(buffer_).first(transmit->size);
+        if (!std::ranges::equal(Bytes(sealed).first(*size), datagram)) {
+            const auto plain = std::ranges::mismatch(record.packet, found.again);
+            found.byte = static_cast<std::size_t>(plain.in1 - record.packet.begin());
+            return differ(std::move(found));
+        }
     }
     ++counts_.compared;
     counts_.bytes_compared += transmit->size;

@@ -63,7 +63,9 @@ struct Difference {
 
 class Rerun final : private trace::Sink {
   public:
-    Rerun(RerunServer& server, RecordedPeers& peers);
+    // `to_the_byte`: the peers and the server have the recorded keys, so that datagrams are compared sealed
+    // too.
+    Rerun(RerunServer& server, RecordedPeers& peers, bool to_the_byte = false);
     ~Rerun() override;
     Rerun(const Rerun&) = delete;
     Rerun& operator=(const Rerun&) = delete;
@@ -101,6 +103,7 @@ class Rerun final : private trace::Sink {
 
     RerunServer& server_;
     RecordedPeers& peers_;
+    bool to_the_byte_;
     std::array<std::byte, kMaxDatagramBytes> buffer_{};
     bool is_draining_ = false;
     TimePoint drained_at_{};

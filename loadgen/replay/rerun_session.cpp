@@ -1,5 +1,6 @@
 #include "replay/rerun_session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "replay/difference_text.hpp"
@@ -12,15 +13,49 @@ Result<std::unique_ptr<RerunSession>> RerunSession::open(const std::string& path
     return out;
 }
 
+// They stand where they were drawn, and are needed before: the recording is read once for them alone.
+Result<std::optional<RecordedKeys>> RerunSession::recorded_keys(const recorder::Facts& facts) const {
+    if (recorder::find_fact(facts, "recording.keys") != "recorded") return std::optional<RecordedKeys>{};
+    auto source = RecordSource::open(path_);
+    if (!source) return std::unexpected(source.error());
+    RecordedKeys out;
+    bool has_key = false;
+    for (;;) {
+        const auto record = (*source)->next();
+        if (!record) return std::unexpected(record.error());
+        if (!*record) break;
+        const auto* control = std::get_if<recorder::ControlRecord>(&**record);
+        if (control == nullptr) continue;
+        const bool is_wanted =
+            control->type == recorder::RecordType::secret || control->type == recorder::RecordType::entropy;
+        if (!is_wanted) continue;
+        const auto decoded = recorder::decode(*control);
+        if (!decoded) return std::unexpected(decoded.error());
+        if (const auto* draw = std::get_if<recorder::EntropyDraw>(&*decoded))
+            out.entropy.insert(out.entropy.end(), draw->bytes.begin(), draw->bytes.end());
+        const auto* secret = std::get_if<recorder::Secret>(&*decoded);
+        if (secret == nullptr || secret->name != "server" || secret->bytes.size() != out.server.size())
+            continue;
+        std::ranges::copy(secret->bytes, out.server.begin());
+        has_key = true;
+    }
+    if (!has_key)
+        return fail(ErrorCode::malformed,
+                    path_ + ": it says that keys were recorded, and has no key of the server");
+    return std::optional(std::move(out));
+}
+
 Result<> RerunSession::begin() {
     rerun_.reset();
     auto source = RecordSource::open(path_);
     if (!source) return std::unexpected(source.error());
-    auto server = ArenaRerun::make((*source)->facts());
+    auto keys = recorded_keys((*source)->facts());
+    if (!keys) return std::unexpected(keys.error());
+    auto server = ArenaRerun::make((*source)->facts(), std::move(*keys));
     if (!server) return fail(server.error().code, path_ + ": " + server.error().message);
     source_ = std::move(*source);
     server_ = std::move(*server);
-    rerun_ = std::make_unique<Rerun>(*server_, server_->peers());
+    rerun_ = std::make_unique<Rerun>(*server_, server_->peers(), server_->has_keys());
     began_.reset();
     state_ = State::going;
     return {};

@@ -36,12 +36,15 @@ class RerunSession {
     [[nodiscard]] std::uint64_t tick() const { return rerun_->tick(); }
     [[nodiscard]] const Rerun::Counts& counts() const { return rerun_->counts(); }
     [[nodiscard]] const RecordSource& source() const { return *source_; }
+    // The recording has its keys: datagrams were compared as they were on the wire.
+    [[nodiscard]] bool is_to_the_byte() const { return server_->has_keys(); }
     // Of State::different: what, where and when, in a few lines.
     [[nodiscard]] std::string difference_text() const;
 
   private:
     explicit RerunSession(std::string path) : path_(std::move(path)) {}
     Result<> begin();
+    [[nodiscard]] Result<std::optional<RecordedKeys>> recorded_keys(const recorder::Facts& facts) const;
 
     std::string path_;
     std::unique_ptr<RecordSource> source_;

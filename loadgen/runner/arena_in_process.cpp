@@ -17,7 +17,7 @@ Result<std::unique_ptr<ArenaInProcess>> ArenaInProcess::start(Host& host, const 
     out->id_ = *id;
     out->address_ = host.local_address(*id);
     ArenaSurroundings around{
-        host.now(), out->address_, out->key_, wall_clock, out->entropy_, rng.fork("server"), [&host] {
+        host.now(), out->address_, out->key_, wall_clock, out->server_entropy_, rng.fork("server"), [&host] {
             return host.read_clock();
         }};
     out->facts_ = arena_facts(settings, around);
@@ -40,7 +40,8 @@ ArenaInProcess::~ArenaInProcess() {
 Result<> ArenaInProcess::record(const RecordingOrder& order) {
     const auto wall_seconds = static_cast<std::int64_t>(wall_clock_.wall.value);
     const recorder::ClockAnchor clock{wall_clock_.at, wall_seconds * 1'000'000'000};
-    auto started = ArenaRecorder::start(host_.now(), order, clock, true, {*server_, address_, facts_, key_});
+    auto started = ArenaRecorder::start(host_.now(), order, clock, true,
+                                        {*server_, address_, facts_, key_, server_entropy_});
     if (!started) return std::unexpected(started.error());
     recorder_ = std::move(*started);
     socket_.set_inner(recorder_->node());

@@ -37,6 +37,7 @@ class ArenaInProcess final : public ServerUnderTest {
 
     Host& host_;
     SeededEntropy entropy_;
+    EntropyTap server_entropy_{entropy_};
     LateNode socket_;
     std::unique_ptr<arena::ArenaServer> server_;
     recorder::Facts facts_;

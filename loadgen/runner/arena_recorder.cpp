@@ -69,7 +69,16 @@ Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const
     if (!is_virtual) options.realtime = system_realtime_ns;
     std::unique_ptr<ArenaRecorder> out(
         new ArenaRecorder(std::move(*recording), server.node, std::move(options), order.keys));
-    if (order.keys) out->recording_->put(now, recorder::Secret{"server", Bytes(server.key)});
+    out->now_ = now;
+    if (order.keys) {
+        out->recording_->put(now, recorder::Secret{"server", Bytes(server.key)});
+        server.entropy.listen([recorder = out.get()](Bytes drawn) {
+            recorder->recording_->put(recorder->now_, recorder::EntropyDraw{drawn});
+        });
+    } else {
+        server.entropy.forget();
+    }
+    out->entropy_ = &server.entropy;
     out->node_.start(now, *out->recording_);
     return out;
 }
@@ -82,6 +91,7 @@ ArenaRecorder::ArenaRecorder(std::unique_ptr<Recording> recording, arena::ArenaS
       with_keys_(with_keys) {}
 
 ArenaRecorder::~ArenaRecorder() {
+    if (entropy_ != nullptr) entropy_->listen(nullptr);
     node_.stop();
     server_.set_trace(nullptr, 0);
 }
@@ -96,6 +106,7 @@ void ArenaRecorder::set_trace(trace::Sink* next, std::uint32_t source) {
 // What comes only because of the recording changes nothing for the others.
 void ArenaRecorder::on_event(const trace::Event& event) {
     using trace::EventKind;
+    now_ = event.at;
     node_.on_event(event);
     if (next_ == nullptr || event.kind == EventKind::packet_opened ||
         event.kind == EventKind::packet_sealed || event.kind == EventKind::token_opened ||

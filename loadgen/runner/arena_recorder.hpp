@@ -7,6 +7,7 @@
 #include <string>
 
 #include "arena/arena_server.hpp"
+#include "runner/entropy_tap.hpp"
 #include "squall/recorder/facts.hpp"
 #include "squall/runtime/recording.hpp"
 #include "squall/runtime/recording_node.hpp"
@@ -35,6 +36,7 @@ class ArenaRecorder final : private trace::Sink {
         Address local{};
         recorder::Facts facts{};  // arena_facts()
         const Key& key;
+        EntropyTap& entropy;  // that the server draws from
     };
     // In virtual time: no thread, and the wall clock is the anchor's. Errors: those of recording_settings()
     // and Recording::start().
@@ -69,6 +71,8 @@ class ArenaRecorder final : private trace::Sink {
     trace::Sink* next_ = nullptr;
     bool with_keys_;
     bool has_told_failure_ = false;
+    EntropyTap* entropy_ = nullptr;
+    TimePoint now_{};  // of the newest that was recorded
 };
 
 }  // namespace squall::loadgen

@@ -65,6 +65,7 @@ class ArenaProgram {
     const ServeOptions& options_;
     AsioHost& host_;
     SystemEntropy entropy_;
+    EntropyTap server_entropy_{entropy_};
     LateNode socket_;
     StallDetector stalls_;
     std::unique_ptr<arena::ArenaServer> server_;
@@ -88,9 +89,13 @@ Result<> ArenaProgram::start(const Key& key) {
             buffer_advice("the server's socket", {attach.receive_buffer_bytes, attach.send_buffer_bytes},
                           host_.granted_buffers(id_)))
         fmt::print(stderr, "note: {}\n", *advice);
-    ArenaSurroundings around{
-        host_.now(),         options_.public_address.value_or(local), key, wall_clock_anchor(host_), entropy_,
-        Rng(entropy_.u64()), [this] { return host_.read_clock(); }};
+    ArenaSurroundings around{host_.now(),
+                             options_.public_address.value_or(local),
+                             key,
+                             wall_clock_anchor(host_),
+                             server_entropy_,
+                             Rng(entropy_.u64()),
+                             [this] { return host_.read_clock(); }};
     facts_ = arena_facts(options_.settings, around);
     auto server = make_arena(options_.settings, std::move(around));
     if (!server) return std::unexpected(server.error());
@@ -106,10 +111,13 @@ Result<> ArenaProgram::start(const Key& key) {
 }
 
 Result<> ArenaProgram::record(const Key& key) {
-    if (!options_.record.is_wanted()) return {};
+    if (!options_.record.is_wanted()) {
+        server_entropy_.forget();
+        return {};
+    }
     auto started = ArenaRecorder::start(
         host_.now(), options_.record, {host_.now(), system_realtime_ns()}, false,
-        {*server_, options_.public_address.value_or(host_.local_address(id_)), facts_, key});
+        {*server_, options_.public_address.value_or(host_.local_address(id_)), facts_, key, server_entropy_});
     if (!started) return std::unexpected(started.error());
     recorder_ = std::move(*started);
     recorder_->set_trace(nullptr, 0);

@@ -1,0 +1,162 @@
+"""Recordings of whole runs, replayed: the same server again, one changed byte found, the clients against a fresh one.
+
+usage: replay.py PROGRAM SCENARIO CASE
+
+Runs the program as a user does. Reads recordings only to damage them: pcapng's blocks, nothing of ours.
+"""
+
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+PROGRAM, SCENARIO, CASE = sys.argv[1:4]
+OUTBOUND = 2
+
+
+def run(*arguments, expect=0, text=""):
+    """The program's output; ends the test if its exit code is another than expected."""
+    done = subprocess.run([PROGRAM, *map(str, arguments)], input=text, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != expect:
+        sys.exit(f"{' '.join(map(str, arguments))}: exit code {done.returncode}, expected {expect}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def need(text, pattern):
+    """The match of a pattern that must be in a text."""
+    found = re.search(pattern, text)
+    if not found:
+        sys.exit(f"no '{pattern}' in:\n{text}")
+    return found
+
+
+def packets(data):
+    """Offset and size of the data of each packet block of the first interface that has one, with its direction."""
+    at = 0
+    while at < len(data):
+        kind, size = struct.unpack_from("<II", data, at)
+        if kind == 6:
+            interface, _, _, captured = struct.unpack_from("<IIII", data, at + 8)
+            option, direction = at + 28 + (captured + 3) // 4 * 4, 0
+            while option + 4 <= at + size - 4:
+                code, length = struct.unpack_from("<HH", data, option)
+                if code == 2 and length == 4:
+                    direction = struct.unpack_from("<I", data, option + 4)[0] & 3
+                if code == 0:
+                    break
+                option += 4 + (length + 3) // 4 * 4
+            yield interface, at + 28, captured, direction
+        at += size
+
+
+def sent_payloads(data):
+    """The last byte of each datagram that the server sent with a payload: IPv4 and UDP headers of 28 bytes before it."""
+    for interface, begin, size, direction in packets(data):
+        if interface == 0 and direction == OUTBOUND and size > 60 and data[begin + 28] & 15 == 5:
+            yield begin + size - 1
+
+
+def record(folder, *options):
+    """A recording of a run of the scenario."""
+    path = folder / "run.pcapng"
+    run("run", SCENARIO, "--quiet", "--record", path, *options)
+    return path
+
+
+def identical(folder, *options):
+    """A run is the same again, to its end."""
+    text = run("replay", record(folder, *options), "--verify")
+    found = need(text, r"IDENTICAL(.*) to the end: .*: ([\d,]+) datagrams in, ([\d,]+) out compared .* 0 differences")
+    if int(found[3].replace(",", "")) < 500:
+        sys.exit(f"too little was compared: {text}")
+    if ("--record-keys" in options) != ("to the datagram's byte" in found[1]):
+        sys.exit(f"with keys, and only with them, datagrams are compared to the byte: {text}")
+
+
+def flipped(folder):
+    """One changed byte of what was sent is found, and its packet is named."""
+    path = record(folder, "--virtual")
+    data = bytearray(path.read_bytes())
+    places = list(sent_payloads(data))
+    for place in (places[0], places[len(places) // 2], places[-1]):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        other = folder / "flipped.pcapng"
+        other.write_bytes(changed)
+        text = run("replay", other, "--verify", expect=99)
+        found = need(text, r"first difference: at [\d.]+ s, tick \d+, connection \d+\.\d+ \(.*\), packet \d+ \(payload\)\n  byte (\d+) of (\d+)")
+        if int(found[1]) != int(found[2]) - 1:
+            sys.exit(f"the last byte was changed: {text}")
+        need(text, r"DIFFERENT after")
+    # A changed input changes what follows; that is found too.
+    inputs = [begin + size - 1 for interface, begin, size, direction in packets(data)
+              if interface == 0 and direction == 1 and 34 < size < 80 and data[begin + 28] & 15 == 5]
+    data[inputs[len(inputs) // 2]] ^= 0xFF
+    other.write_bytes(data)
+    run("replay", other, "--verify", expect=99)
+
+
+def damaged(folder):
+    """What cannot be run again is refused with the reason; a cut recording is compared up to the cut."""
+    path = record(folder, "--virtual")
+    data = path.read_bytes()
+    other = folder / "other.pcapng"
+    for size in (len(data) // 3, len(data) // 2 + 1, len(data) - 1):
+        other.write_bytes(data[:size])
+        text = run("replay", other, "--verify")
+        need(text, r"note: .*whole")
+        need(text, r"IDENTICAL")
+    other.write_bytes(b"")
+    need(run("replay", other, "--verify", expect=2), "the file is empty")
+    other.write_bytes(b"PK\x03\x04 something else entirely")
+    need(run("replay", other, "--verify", expect=2), "not a recording")
+    need(run("replay", folder / "nowhere", "--verify", expect=2), "cannot be read")
+    need(run("replay", path, expect=2), "--verify .* --target")
+    run("run", SCENARIO, "--virtual", "--quiet", "--record", other, "--no-payload")
+    need(run("replay", other, "--verify", expect=2), "payloads were left out")
+    need(run("replay", other, "--target", "arena", expect=2), "payloads were left out")
+
+
+def stepped(folder):
+    """Orders: forward, back, to the end."""
+    path = record(folder, "--virtual")
+    text = run("replay", path, "--verify", "--step", text="where\nstep 5\nrun 1s\nseek 500ms\nnonsense\nstep none\nseek 3\nend\n")
+    ticks = [int(tick) for tick in re.findall(r"tick (\d+):", text)]
+    if not (ticks[0] == 0 and ticks[1] == 5 and ticks[2] > 20 and 5 < ticks[3] < 15 and ticks[4] > ticks[2]):
+        sys.exit(f"wrong places: {ticks}\n{text}")
+    for answer in ("no order 'nonsense'", "step takes a number", "seek takes a time with its unit", "IDENTICAL to the end"):
+        need(text, answer)
+
+
+def redriven(folder):
+    """The recorded clients against a fresh server, real and virtual: all of them, all that they said."""
+    path = record(folder, "--virtual")
+    for options in (["--virtual"], ["--virtual", "--copies", 4], ["--virtual", "--speed", 0], ["--speed", 4]):
+        text = run("replay", path, "--target", "arena", "--quiet", *options, "--threshold", "disconnects: count==0", "--threshold",
+                   "errors: count==0", "--set", 'thresholds."generator.send_lateness"=["p(99)<10s"]')
+        clients = int(need(text, r"replay: ([\d,]+) clients with ([\d,]+) messages")[1].replace(",", ""))
+        joined = int(need(text, r"joined ([\d,]+), never joined 0")[1].replace(",", ""))
+        if joined != clients * (4 if "--copies" in options else 1):
+            sys.exit(f"{joined} of {clients} joined:\n{text}")
+        need(text, r"PASS")
+    text = run("replay", path, "--target", "arena", "--quiet", "--virtual", "--threshold", "rtt: p(50)<1ms", expect=99)
+    need(text, r"rtt p\(50\)<1ms")
+    need(run("replay", path, "--target", "arena", "--threshold", "rtt p(50)<1ms", expect=2), "needs a metric and a condition")
+    need(run("replay", path, "--target", "127.0.0.1:9", expect=2), "needs its private key")
+
+
+with tempfile.TemporaryDirectory() as where:
+    folder_of_test = pathlib.Path(where)
+    {
+        "virtual": lambda: identical(folder_of_test, "--virtual"),
+        "virtual_with_keys": lambda: identical(folder_of_test, "--virtual", "--record-keys"),
+        "real": lambda: identical(folder_of_test),
+        "real_with_keys": lambda: identical(folder_of_test, "--record-keys"),
+        "flipped": lambda: flipped(folder_of_test),
+        "damaged": lambda: damaged(folder_of_test),
+        "stepped": lambda: stepped(folder_of_test),
+        "redriven": lambda: redriven(folder_of_test),
+    }[CASE]()
+print("as it should be")
