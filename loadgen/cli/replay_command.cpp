@@ -155,7 +155,8 @@ int redrive(const ReplayCommand& command, std::optional<Duration> until) {
     const auto recorded = recorded_arena(facts);
     if (!recorded) return refuse(command.file + ": " + recorded.error().message);
     const Plan plan = plan_of(sessions, command.copies);
-    const auto scenario = redrive_scenario(command, *recorded, length_of(sessions, command.copies), plan);
+    const Duration length = length_of(sessions, command.copies);
+    const auto scenario = redrive_scenario(command, *recorded, length, plan);
     if (!scenario) {
         for (const auto& line : scenario.error()) fmt::print(stderr, "{}\n", line);
         return static_cast<int>(ExitCode::bad_input);
@@ -180,6 +181,7 @@ int redrive(const ReplayCommand& command, std::optional<Duration> until) {
     const RunPlayers players{plan,
                              maker,
                              &playback,
+                             length,
                              {Metric::snapshot_age, Metric::request_rtt, Metric::chat_age, Metric::snapshots},
                              "recorded clients know messages, not what they mean",
                              on_order};

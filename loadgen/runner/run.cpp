@@ -138,6 +138,7 @@ Unmeasured unmeasured_in_real(const Target& target) {
 // What the players decide of a run's surroundings.
 void complete(World& world, const RunPlayers& players) {
     world.playback = players.playback;
+    world.playback_length = players.playback_length;
     if (players.unmeasured.empty()) return;
     Unmeasured& unmeasured = world.unmeasured;
     unmeasured.metrics.insert(unmeasured.metrics.end(), players.unmeasured.begin(), players.unmeasured.end());
@@ -271,7 +272,7 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& player
 Result<RunRecord> run_scenario(const Scenario& scenario, const RunOptions& options, RunListener& listener) {
     const Plan plan = make_plan(scenario);
     const ArenaClientMaker maker(scenario);
-    return run_players(scenario, {plan, maker, nullptr, {}, {}, {}}, options, listener);
+    return run_players(scenario, {plan, maker}, options, listener);
 }
 
 Result<RunRecord> run_players(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,

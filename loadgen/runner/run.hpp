@@ -23,9 +23,10 @@ struct RunPlayers {
     const Plan& plan;
     const ClientMaker& maker;
     PlaybackClock* playback = nullptr;
+    Duration playback_length{};
     // What such clients do not tell.
-    std::vector<Metric> unmeasured;
-    std::string why_unmeasured;
+    std::vector<Metric> unmeasured{};
+    std::string why_unmeasured{};
     // Of a replay on real sockets: obeys a line of standard input and answers with one; true: the clock was
     // changed.
     std::function<std::pair<std::string, bool>(TimePoint now, const std::string& line)> on_order{};

@@ -96,7 +96,7 @@ TimePoint SessionOfRun::next_boundary() const {
 
 TimePoint SessionOfRun::load_end() const {
     if (world_.playback == nullptr) return start_ + scenario_.duration;
-    return world_.playback->is_unbounded() ? kNever : world_.playback->due(scenario_.duration);
+    return world_.playback->is_unbounded() ? kNever : world_.playback->due(world_.playback_length);
 }
 
 Phase SessionOfRun::phase_at(TimePoint moment) const {

@@ -29,6 +29,7 @@ struct World {
     StallDetector* stalls = nullptr;  // none: virtual time does not stall
     Unmeasured unmeasured;
     PlaybackClock* playback = nullptr;  // of a replay; none: the plan's times are as they are
+    Duration playback_length{};         // of what is played, by that clock
 };
 
 class SessionOfRun {

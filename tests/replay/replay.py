@@ -136,8 +136,12 @@ def redriven(folder):
     for options in (["--virtual"], ["--virtual", "--copies", 4], ["--virtual", "--speed", 0], ["--speed", 4]):
         text = run("replay", path, "--target", "arena", "--quiet", *options, "--threshold", "disconnects: count==0", "--threshold",
                    "errors: count==0", "--set", 'thresholds."generator.send_lateness"=["p(99)<10s"]')
-        clients = int(need(text, r"replay: ([\d,]+) clients with ([\d,]+) messages")[1].replace(",", ""))
+        found = need(text, r"replay: ([\d,]+) clients with ([\d,]+) messages")
+        clients, messages = (int(found[i].replace(",", "")) for i in (1, 2))
         joined = int(need(text, r"joined ([\d,]+), never joined 0")[1].replace(",", ""))
+        inputs = int(need(text, r"rtt_from_send .* ([\d,]+)\n")[1].replace(",", ""))
+        if inputs < messages * 0.9:
+            sys.exit(f"{inputs} of {messages} messages were acknowledged:\n{text}")
         if joined != clients * (4 if "--copies" in options else 1):
             sys.exit(f"{joined} of {clients} joined:\n{text}")
         need(text, r"PASS")
