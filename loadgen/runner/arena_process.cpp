@@ -104,7 +104,7 @@ ServerReport ArenaProcess::report_on(TimePoint now, std::uint32_t second) {
     out.second = second;
     const auto usage = usage_of(child_.id());
     const Duration elapsed = now - sampled_at_;
-    if (usage && elapsed > Duration{0}) {
+    if (usage && elapsed >= kShortestSample) {
         out.cpu_ppm = static_cast<std::uint64_t>(
             std::max<std::int64_t>(0, (usage->cpu - sampled_cpu_).count()) * 1'000'000 / elapsed.count());
         out.resident_bytes = usage->resident_bytes;

@@ -15,6 +15,9 @@ struct ProcessUsage {
     std::uint64_t resident_bytes = 0;
 };
 
+// The kernel tells times in steps of 10 ms: over less than this their difference says nothing.
+inline constexpr Duration kShortestSample = std::chrono::milliseconds(500);
+
 // Nothing if there is no such process (any more).
 [[nodiscard]] std::optional<ProcessUsage> usage_of(pid_t process);
 // CPU time of this process, to the nanosecond.

@@ -73,7 +73,7 @@ void RemoteServer::end_second(TimePoint now, std::uint32_t second) {
     out.second = second;
     if (child_) {
         const Duration elapsed = now - sampled_at_;
-        if (const auto usage = usage_of(child_->id()); usage && elapsed > Duration{0}) {
+        if (const auto usage = usage_of(child_->id()); usage && elapsed >= kShortestSample) {
             out.cpu_ppm = static_cast<std::uint64_t>(
                 std::max<std::int64_t>(0, (usage->cpu - sampled_cpu_).count()) * 1'000'000 / elapsed.count());
             out.resident_bytes = usage->resident_bytes;
