@@ -1,6 +1,7 @@
 #include "gui/views/chart_painter.hpp"
 
 #include <QFontMetrics>
+#include <QObject>
 #include <QPainter>
 #include <algorithm>
 #include <cmath>
@@ -10,7 +11,7 @@
 namespace squall::gui {
 namespace {
 
-constexpr int kGridSteps = 4;
+constexpr int kGridSteps = 5;
 constexpr int kLineThickness = 2;
 
 QString text_of(double value, Unit unit) {
@@ -213,22 +214,21 @@ void ChartPainter::drawMarks(QPainter& painter, const ChartContent& content, con
                              : mark.kind == MarkKind::condition ? theme.warning
                                                                 : theme.muted;
         for (int y = plot_.top(); y < plot_.bottom(); y += 6) painter.fillRect(QRect(x, y, 1, 3), color);
-        // The shape says the kind too: a triangle for a warning, a square for the rest.
+        // The shape says the kind too: a triangle for a warning, a square for the rest. Below the labels of bands.
+        const int row = plot_.top() + metrics.height() + 2;
         painter.setPen(Qt::NoPen);
         painter.setBrush(color);
         if (mark.kind == MarkKind::warning) {
-            const QPoint triangle[] = {
-                {x - 5, plot_.bottom()}, {x + 5, plot_.bottom()}, {x, plot_.bottom() - 9}};
+            const QPoint triangle[] = {{x - 5, row + 11}, {x + 5, row + 11}, {x, row + 2}};
             painter.drawPolygon(triangle, 3);
         } else {
-            painter.fillRect(QRect(x - 3, plot_.bottom() - 6, 7, 7), color);
+            painter.fillRect(QRect(x - 3, row + 4, 7, 7), color);
         }
         if (x + 8 < free_from) continue;
-        const QString label =
-            metrics.elidedText(mark.label, Qt::ElideRight, std::min(160, plot_.right() - x - 8));
+        const QString label = metrics.elidedText(mark.label, Qt::ElideRight, std::min(160, plot_.right() - x - 8));
         if (label.size() < 3) continue;
         painter.setPen(color);
-        painter.drawText(QPoint(x + 8, plot_.bottom() - 3), label);
+        painter.drawText(QPoint(x + 8, row + metrics.ascent()), label);
         free_from = x + 8 + metrics.horizontalAdvance(label) + 6;
     }
 }
