@@ -19,11 +19,17 @@ constexpr std::size_t kRemoteRowsMax = 8192;
 constexpr std::size_t kResultsMax = 256;
 constexpr std::size_t kWorldEntitiesMax = 400'000;  // in all worlds kept
 
-std::int64_t nanoseconds(TimePoint at) { return at.time_since_epoch().count(); }
+std::int64_t nanoseconds(TimePoint at) {
+    return at.time_since_epoch().count();
+}
 
-std::uint64_t total(const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
+std::uint64_t total(const auto& counts) {
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
 
-double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
+double percent_of(double part, double whole) {
+    return whole > 0 ? 100 * part / whole : 0;
+}
 
 // One line of what is simulated; groups are named where they differ.
 std::string label_of(const std::vector<recorder::LinkCondition>& links) {
@@ -32,7 +38,8 @@ std::string label_of(const std::vector<recorder::LinkCondition>& links) {
     for (const recorder::LinkCondition& link : links) {
         std::string settings;
         for (const auto& [name, value] : link.settings)
-            if (value != "0" && value != "0ms" && value != "0%") settings += (settings.empty() ? "" : ", ") + name + " " + value;
+            if (value != "0" && value != "0ms" && value != "0%")
+                settings += (settings.empty() ? "" : ", ") + name + " " + value;
         if (settings.empty() || std::ranges::find(seen, settings) != seen.end()) continue;
         seen.push_back(settings);
         label += (label.empty() ? "" : " · ") + settings;
@@ -59,15 +66,16 @@ Percentiles percentiles_of(const recorder::HistogramEntry& now, const recorder::
         auto old = before->counts.begin();
         for (auto& [bucket, count] : growth.counts) {
             while (old != before->counts.end() && old->first < bucket) ++old;
-            if (old != before->counts.end() && old->first == bucket) count = count > old->second ? count - old->second : 0;
+            if (old != before->counts.end() && old->first == bucket)
+                count = count > old->second ? count - old->second : 0;
         }
         std::erase_if(growth.counts, [](const auto& entry) { return entry.second == 0; });
     }
     if (growth.counts.empty()) return out;
     const auto histogram = recorder::to_histogram(growth);
     if (!histogram || histogram->empty()) return out;
-    const auto at = [&](std::int64_t share) {
-        return static_cast<double>(histogram->value_at_percentile(percent_ratio(share))) / 1e6;
+    const auto at = [&](std::uint64_t share) {
+        return static_cast<double>(histogram->value_at_percentile(percent(share))) / 1e6;
     };
     out.p50 = at(50);
     out.p95 = at(95);
@@ -76,12 +84,18 @@ Percentiles percentiles_of(const recorder::HistogramEntry& now, const recorder::
     return out;
 }
 
-std::uint64_t RemoteRow::stopped() const { return total(counters.stopped); }
-std::uint64_t ConnectionRow::bytes_sent() const { return total(counters.sent); }
-std::uint64_t ConnectionRow::bytes_received() const { return total(counters.received); }
+std::uint64_t RemoteRow::stopped() const {
+    return total(counters.stopped);
+}
+std::uint64_t ConnectionRow::bytes_sent() const {
+    return total(counters.sent);
+}
+std::uint64_t ConnectionRow::bytes_received() const {
+    return total(counters.received);
+}
 double ConnectionRow::loss_percent() const {
     const double lost_rate = rates.per_second(lost);
-    return percent(lost_rate, lost_rate + rates.per_second(acked));
+    return percent_of(lost_rate, lost_rate + rates.per_second(acked));
 }
 
 Session::Session() = default;
@@ -178,7 +192,8 @@ void Session::drop_old_closed() {
     if (closed_connections_ <= kClosedMax + kClosedMax / 4) return;
     std::size_t surplus = closed_connections_ - kClosedMax;
     closed_connections_ = kClosedMax;
-    std::erase_if(connections_, [&](const auto& row) { return !row->is_open && surplus > 0 && surplus-- > 0; });
+    std::erase_if(connections_,
+                  [&](const auto& row) { return !row->is_open && surplus > 0 && surplus-- > 0; });
     ++connections_revision_;
 }
 
@@ -196,8 +211,9 @@ void Session::update_remotes(std::int64_t at) {
         RemoteRow& row = remote_row(stats.remote, stats.direction);
         row.counters = stats.counters;
         const auto& counters = stats.counters;
-        row.rates.add(at, {counters.messages, counters.payload, counters.framing,
-                           counters.retransmission + counters.early_repeat, counters.headers, counters.on_wire()});
+        row.rates.add(
+            at, {counters.messages, counters.payload, counters.framing,
+                 counters.retransmission + counters.early_repeat, counters.headers, counters.on_wire()});
         if (remotes_.size() > kRemoteRowsMax) continue;
         row.wire_rate.append(at, row.rates.newest(RemoteRow::on_wire));
         row.message_rate.append(at, row.rates.newest(RemoteRow::messages));
@@ -212,21 +228,25 @@ void Session::update_connections(std::int64_t at, const recorder::Stats& frame) 
         if (row == nullptr) continue;
         const auto& counters = known->second.counters;
         row->counters = counters;
-        row->rates.add(at, {total(counters.sent), total(counters.received), counters.packets_lost, counters.packets_acked});
+        row->rates.add(at, {total(counters.sent), total(counters.received), counters.packets_lost,
+                            counters.packets_acked});
         row->rtt.append(at, static_cast<double>(counters.rtt_smoothed) / 1e6);
         row->loss.append(at, row->loss_percent());
-        row->rate.append(at, row->rates.newest(ConnectionRow::sent) + row->rates.newest(ConnectionRow::received));
+        row->rate.append(at,
+                         row->rates.newest(ConnectionRow::sent) + row->rates.newest(ConnectionRow::received));
     }
 }
 
 void Session::update_totals(std::int64_t at) {
     const auto& endpoint = state_.stats().endpoint;
     const auto& process = state_.stats().process;
-    total_rates_.add(at, {endpoint.bytes_sent, endpoint.bytes_received, endpoint.datagrams_sent, endpoint.datagrams_received,
-                          endpoint.packets_acked, endpoint.packets_lost, total(state_.stats().refusals.refused), process.cpu_time});
+    total_rates_.add(at, {endpoint.bytes_sent, endpoint.bytes_received, endpoint.datagrams_sent,
+                          endpoint.datagrams_received, endpoint.packets_acked, endpoint.packets_lost,
+                          total(state_.stats().refusals.refused), process.cpu_time});
     std::uint64_t resent = 0;
     for (const recorder::RemoteStats& stats : state_.stats().remotes)
-        if (stats.direction == Direction::outbound) resent += stats.counters.retransmission + stats.counters.early_repeat;
+        if (stats.direction == Direction::outbound)
+            resent += stats.counters.retransmission + stats.counters.early_repeat;
     process_rates_.add(at, {process.ticks, process.tick_time, resent, endpoint.bytes_sent});
 
     totals_.sent.append(at, total_rates_.newest(sent));
@@ -234,13 +254,14 @@ void Session::update_totals(std::int64_t at) {
     totals_.datagrams_sent.append(at, total_rates_.newest(datagrams_sent));
     totals_.datagrams_received.append(at, total_rates_.newest(datagrams_received));
     const double lost_rate = total_rates_.per_second(lost);
-    totals_.loss.append(at, percent(lost_rate, lost_rate + total_rates_.per_second(acked)));
-    totals_.retransmitted.append(at, percent(process_rates_.per_second(2), process_rates_.per_second(3)));
+    totals_.loss.append(at, percent_of(lost_rate, lost_rate + total_rates_.per_second(acked)));
+    totals_.retransmitted.append(at, percent_of(process_rates_.per_second(2), process_rates_.per_second(3)));
     totals_.refused.append(at, total_rates_.newest(refused));
     totals_.cpu.append(at, total_rates_.per_second(cpu) / 1e9 * 100);
     totals_.memory.append(at, static_cast<double>(process.memory_bytes));
     totals_.connections.append(at, static_cast<double>(open_connections_));
-    if (process_rates_.newest(0) > 0) totals_.tick_mean.append(at, process_rates_.newest(1) / process_rates_.newest(0) / 1e6);
+    if (process_rates_.newest(0) > 0)
+        totals_.tick_mean.append(at, process_rates_.newest(1) / process_rates_.newest(0) / 1e6);
     double messages = 0;
     for (const RemoteRow& row : remotes_) messages += row.rates.newest(RemoteRow::messages);
     totals_.messages.append(at, messages);
@@ -266,7 +287,8 @@ void Session::on(std::int64_t /*at*/, const recorder::Histograms& frame) {
             continue;
         }
         // What is queued, wired and answered was sent; what is handled was received.
-        const Direction direction = entry.kind == HistogramKind::handler ? Direction::inbound : Direction::outbound;
+        const Direction direction =
+            entry.kind == HistogramKind::handler ? Direction::inbound : Direction::outbound;
         RemoteRow& row = remote_row(entry.remote, direction);
         Percentiles& place = entry.kind == HistogramKind::queue     ? row.queue
                              : entry.kind == HistogramKind::wire    ? row.wire

@@ -1,5 +1,6 @@
-// What the profiler knows of one process or recording: the newest of everything, rates over the last second, and history in bounded
-// memory. Fed with profile frames in order, from a socket or a file alike. Knows no Qt, no socket and no file.
+// What the profiler knows of one process or recording: the newest of everything, rates over the last second,
+// and history in bounded memory. Fed with profile frames in order, from a socket or a file alike. Knows no
+// Qt, no socket and no file.
 #pragma once
 
 #include <array>
@@ -46,7 +47,8 @@ class RateWindow {
     using Entry = std::pair<std::int64_t, Values>;
     static double between(const Entry& from, const Entry& to, std::size_t index) {
         const auto growth = static_cast<std::int64_t>(to.second[index] - from.second[index]);
-        return growth <= 0 ? 0 : static_cast<double>(growth) * 1e9 / static_cast<double>(to.first - from.first);
+        return growth <= 0 ? 0
+                           : static_cast<double>(growth) * 1e9 / static_cast<double>(to.first - from.first);
     }
     std::deque<Entry> entries_;
 };
@@ -60,7 +62,8 @@ struct Percentiles {
     Percentiles();
 };
 // Of what `now` has more than `before` (null: all of it).
-[[nodiscard]] Percentiles percentiles_of(const recorder::HistogramEntry& now, const recorder::HistogramEntry* before = nullptr);
+[[nodiscard]] Percentiles percentiles_of(const recorder::HistogramEntry& now,
+                                         const recorder::HistogramEntry* before = nullptr);
 
 // One remote in one direction.
 struct RemoteRow {
@@ -125,12 +128,12 @@ struct ConditionsSpan {
 
 // History of the whole process.
 struct TotalsHistory {
-    Series sent{8192};      // bytes a second
+    Series sent{8192};  // bytes a second
     Series received{8192};
     Series datagrams_sent{8192};
     Series datagrams_received{8192};
-    Series loss{8192};      // percent
-    Series rtt_p50{8192};   // milliseconds
+    Series loss{8192};     // percent
+    Series rtt_p50{8192};  // milliseconds
     Series rtt_p95{8192};
     Series rtt_p99{8192};
     Series tick_mean{8192};  // milliseconds
@@ -138,14 +141,15 @@ struct TotalsHistory {
     Series cpu{8192};  // percent of a core
     Series memory{4096};
     Series connections{4096};
-    Series refused{4096};      // datagrams a second
-    Series messages{8192};     // a second, both directions
+    Series refused{4096};        // datagrams a second
+    Series messages{8192};       // a second, both directions
     Series retransmitted{8192};  // percent of what was sent
 };
 
 class Session {
   public:
-    static constexpr std::size_t kConnectionsMax = 4096;  // open ones with history of their own, and as many closed ones below
+    static constexpr std::size_t kConnectionsMax =
+        4096;  // open ones with history of their own, and as many closed ones below
     static constexpr std::size_t kClosedMax = 512;
     static constexpr std::size_t kSamplesMax = 20'000;
     static constexpr std::size_t kWorldsMax = 1200;
@@ -171,7 +175,9 @@ class Session {
     [[nodiscard]] const std::deque<RemoteRow>& remotes() const { return remotes_; }
     [[nodiscard]] const RemoteRow* find_remote(std::uint32_t id, recorder::Direction direction) const;
     // In the order in which they were first told of. When old closed ones are let go, the revision changes.
-    [[nodiscard]] const std::vector<std::unique_ptr<ConnectionRow>>& connections() const { return connections_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<ConnectionRow>>& connections() const {
+        return connections_;
+    }
     [[nodiscard]] std::uint64_t connections_revision() const { return connections_revision_; }
     [[nodiscard]] std::size_t open_connections() const { return open_connections_; }
     [[nodiscard]] const TotalsHistory& totals() const { return totals_; }
@@ -189,7 +195,16 @@ class Session {
     // A name that Hello gave for a number; the number itself where it gave none.
     [[nodiscard]] static std::string name_in(const std::vector<std::string>& names, std::uint32_t number);
     [[nodiscard]] const RateWindow<8>& total_rates() const { return total_rates_; }
-    enum Total : std::size_t { sent, received, datagrams_sent, datagrams_received, acked, lost, refused, cpu };
+    enum Total : std::size_t {
+        sent,
+        received,
+        datagrams_sent,
+        datagrams_received,
+        acked,
+        lost,
+        refused,
+        cpu
+    };
 
     // The ledger of what was sent: all remotes' bytes and the overhead, against the socket's.
     struct Ledger {

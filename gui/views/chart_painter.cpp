@@ -214,7 +214,8 @@ void ChartPainter::drawMarks(QPainter& painter, const ChartContent& content, con
                              : mark.kind == MarkKind::condition ? theme.warning
                                                                 : theme.muted;
         for (int y = plot_.top(); y < plot_.bottom(); y += 6) painter.fillRect(QRect(x, y, 1, 3), color);
-        // The shape says the kind too: a triangle for a warning, a square for the rest. Below the labels of bands.
+        // The shape says the kind too: a triangle for a warning, a square for the rest. Below the labels of
+        // bands.
         const int row = plot_.top() + metrics.height() + 2;
         painter.setPen(Qt::NoPen);
         painter.setBrush(color);
@@ -225,7 +226,8 @@ void ChartPainter::drawMarks(QPainter& painter, const ChartContent& content, con
             painter.fillRect(QRect(x - 3, row + 4, 7, 7), color);
         }
         if (x + 8 < free_from) continue;
-        const QString label = metrics.elidedText(mark.label, Qt::ElideRight, std::min(160, plot_.right() - x - 8));
+        const QString label =
+            metrics.elidedText(mark.label, Qt::ElideRight, std::min(160, plot_.right() - x - 8));
         if (label.size() < 3) continue;
         painter.setPen(color);
         painter.drawText(QPoint(x + 8, row + metrics.ascent()), label);
