@@ -192,8 +192,10 @@ void Session::drop_old_closed() {
     if (closed_connections_ <= kClosedMax + kClosedMax / 4) return;
     std::size_t surplus = closed_connections_ - kClosedMax;
     closed_connections_ = kClosedMax;
-    std::erase_if(connections_,
-                  [&](const auto& row) { return !row->is_open && surplus > 0 && surplus-- > 0; });
+    const auto goes = [&](const auto& row) { return !row->is_open && surplus > 0 && surplus-- > 0; };
+    std::vector<std::unique_ptr<ConnectionRow>> kept;
+    for (auto& row : connections_) (goes(row) ? retired_ : kept).push_back(std::move(row));
+    connections_ = std::move(kept);
     ++connections_revision_;
 }
 

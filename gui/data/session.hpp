@@ -179,6 +179,8 @@ class Session {
         return connections_;
     }
     [[nodiscard]] std::uint64_t connections_revision() const { return connections_revision_; }
+    // Rows that were let go live on until this is called, so that whoever shows one can look elsewhere first.
+    void release_retired() { retired_.clear(); }
     [[nodiscard]] std::size_t open_connections() const { return open_connections_; }
     [[nodiscard]] const TotalsHistory& totals() const { return totals_; }
     [[nodiscard]] const std::deque<NoteRow>& notes() const { return notes_; }
@@ -247,6 +249,7 @@ class Session {
     std::map<std::pair<std::uint32_t, recorder::Direction>, std::size_t> remote_index_;
     std::vector<std::unique_ptr<ConnectionRow>> connections_;
     std::map<std::pair<std::uint32_t, ConnectionId>, ConnectionRow*> connection_index_;
+    std::vector<std::unique_ptr<ConnectionRow>> retired_;
     std::uint64_t connections_revision_ = 0;
     std::size_t open_connections_ = 0;
     std::size_t closed_connections_ = 0;

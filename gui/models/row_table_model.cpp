@@ -64,7 +64,10 @@ std::vector<std::size_t> RowTableModel::wantedOrder() const {
 // selection and position.
 void RowTableModel::reorder() {
     const std::vector<std::size_t> wanted = wantedOrder();
-    std::vector<bool> stays(sourceRows(), false);
+    // Rows may have gone at the source that are still shown here.
+    const std::size_t known =
+        std::max(sourceRows(), order_.empty() ? 0 : *std::ranges::max_element(order_) + 1);
+    std::vector<bool> stays(known, false);
     for (const std::size_t row : wanted) stays[row] = true;
     for (int last = rowCount() - 1; last >= 0;) {
         if (stays[order_[static_cast<std::size_t>(last)]]) {
@@ -78,7 +81,7 @@ void RowTableModel::reorder() {
         endRemoveRows();
         last = first - 1;
     }
-    std::vector<bool> shown(sourceRows(), false);
+    std::vector<bool> shown(known, false);
     for (const std::size_t row : order_) shown[row] = true;
     std::vector<std::size_t> added;
     for (const std::size_t row : wanted)
@@ -91,7 +94,7 @@ void RowTableModel::reorder() {
     updateMaxima();
     if (order_ == wanted) return;
     Q_EMIT layoutAboutToBeChanged({}, VerticalSortHint);
-    std::vector<int> place(sourceRows(), -1);
+    std::vector<int> place(known, -1);
     for (std::size_t i = 0; i < wanted.size(); ++i) place[wanted[i]] = static_cast<int>(i);
     const QModelIndexList from = persistentIndexList();
     QModelIndexList to;

@@ -1,0 +1,355 @@
+#include "gui/data/dissection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace squall::gui {
+namespace {
+
+constexpr std::array<std::string_view, 14> kTypes = {"connection request",
+                                                     "denied",
+                                                     "challenge",
+                                                     "response",
+                                                     "keep-alive",
+                                                     "payload",
+                                                     "disconnect",
+                                                     "denied with reason",
+                                                     "disconnect with reason",
+                                                     "connection id",
+                                                     "payload with id",
+                                                     "path challenge",
+                                                     "path response",
+                                                     "probe"};
+constexpr std::array<std::string_view, 18> kReasons = {"none",
+                                                       "requested",
+                                                       "requested by peer",
+                                                       "timed out",
+                                                       "server full",
+                                                       "denied",
+                                                       "server shutdown",
+                                                       "kicked",
+                                                       "protocol error",
+                                                       "queue overflow",
+                                                       "request timed out",
+                                                       "response timed out",
+                                                       "token expired",
+                                                       "token invalid",
+                                                       "rate limited",
+                                                       "unauthorised",
+                                                       "replaced",
+                                                       "reserved slot expired"};
+constexpr std::size_t kFramesMax = 4096;
+
+// Walks over bytes and makes fields of them.
+class Walker {
+  public:
+    explicit Walker(Bytes bytes, std::size_t begin = 0) : bytes_(bytes), at_(begin) {}
+
+    [[nodiscard]] std::size_t at() const { return at_; }
+    [[nodiscard]] std::size_t remaining() const { return bytes_.size() - at_; }
+    [[nodiscard]] bool failed() const { return failed_; }
+
+    std::optional<std::uint64_t> integer(Field& parent, std::string name, std::size_t size) {
+        if (remaining() < size) return cut(parent, std::move(name), size);
+        std::uint64_t value = 0;
+        for (std::size_t i = 0; i < size; ++i)
+            value |= std::to_integer<std::uint64_t>(bytes_[at_ + i]) << (8 * i);
+        add(parent, std::move(name), fmt::format("{}", value), size);
+        return value;
+    }
+    std::optional<std::uint64_t> varint(Field& parent, std::string name) {
+        std::uint64_t value = 0;
+        for (std::size_t size = 0; size < 10; ++size) {
+            if (remaining() <= size) return cut(parent, std::move(name), size + 1);
+            const auto byte = std::to_integer<std::uint64_t>(bytes_[at_ + size]);
+            value |= (byte & 0x7f) << (7 * size);
+            if ((byte & 0x80) != 0) continue;
+            const bool longer = byte == 0 && size > 0;
+            Field& field =
+                add(parent, std::move(name),
+                    fmt::format("{}{}", value, longer ? " (longer than it needs to be)" : ""), size + 1);
+            field.is_wrong = longer;
+            return value;
+        }
+        return cut(parent, std::move(name), 10);
+    }
+    Field* bytes(Field& parent, std::string name, std::size_t size) {
+        if (remaining() < size) {
+            (void)cut(parent, std::move(name), size);
+            return nullptr;
+        }
+        std::string text = to_hex(bytes_.subspan(at_, std::min<std::size_t>(size, 24)));
+        if (size > 24) text += "…";
+        return &add(parent, std::move(name), fmt::format("{} bytes  {}", size, text), size);
+    }
+    [[nodiscard]] Bytes peek(std::size_t size) const {
+        return bytes_.subspan(at_, std::min(size, remaining()));
+    }
+    void skip(std::size_t size) { at_ += std::min(size, remaining()); }
+
+  private:
+    Field& add(Field& parent, std::string name, std::string value, std::size_t size) {
+        parent.children.push_back({std::move(name), std::move(value), at_ * 8, size * 8, false, {}});
+        at_ += size;
+        return parent.children.back();
+    }
+    std::nullopt_t cut(Field& parent, std::string name, std::size_t size) {
+        parent.children.push_back(
+            {std::move(name),
+             fmt::format("missing: {} bytes are wanted and {} are left", size, remaining()),
+             at_ * 8,
+             remaining() * 8,
+             true,
+             {}});
+        at_ = bytes_.size();
+        failed_ = true;
+        return std::nullopt;
+    }
+    Bytes bytes_;
+    std::size_t at_;
+    bool failed_ = false;
+};
+
+void bit_field(Field& parent, std::string name, std::string value, std::size_t bit, std::size_t bits,
+               bool wrong = false) {
+    parent.children.push_back({std::move(name), std::move(value), bit, bits, wrong, {}});
+}
+
+void flags(Walker& walker, Field& payload, std::uint64_t& value) {
+    const std::size_t bit = walker.at() * 8;
+    const auto read = walker.integer(payload, "flags", 1);
+    if (!read) return;
+    value = *read;
+    Field& field = payload.children.back();
+    field.value = fmt::format("0x{:02x}", value);
+    bit_field(field, "acknowledgement follows", (value & 1) != 0 ? "yes" : "no", bit, 1);
+    bit_field(field, "acknowledgement wanted", (value & 2) != 0 ? "yes" : "no", bit + 1, 1);
+    if ((value >> 2) != 0) bit_field(field, "unknown bits", "must be zero", bit + 2, 6, true);
+}
+
+void acknowledgement(Walker& walker, Field& payload) {
+    Field ack{"acknowledgement", "", walker.at() * 8, 0, false, {}};
+    const std::size_t begin = walker.at();
+    const auto largest = walker.integer(ack, "largest", 2);
+    const auto delay = largest ? walker.varint(ack, "delay") : std::nullopt;
+    if (delay) ack.children.back().value = fmt::format("{} ({} µs)", *delay, *delay * 32);
+    const auto size = delay ? walker.integer(ack, "mask bytes", 1) : std::nullopt;
+    if (size && *size > 32) ack.children.back().is_wrong = true;
+    if (size && *size > 0) {
+        const Bytes mask = walker.peek(*size);
+        const std::size_t mask_bit = walker.at() * 8;
+        if (Field* field = walker.bytes(ack, "mask", *size)) {
+            std::size_t received = 0;
+            for (std::size_t i = 0; i < mask.size() * 8; ++i) {
+                const bool set = (std::to_integer<unsigned>(mask[i / 8]) >> (i % 8) & 1u) != 0;
+                received += set ? 1 : 0;
+                const auto number = static_cast<std::uint16_t>(*largest - 1 - i);
+                bit_field(*field, fmt::format("packet …{}", number), set ? "received" : "not told",
+                          mask_bit + i, 1);
+            }
+            field->value = fmt::format("{} of {} received", received, mask.size() * 8);
+        }
+    }
+    ack.bits = (walker.at() - begin) * 8;
+    if (largest) ack.value = fmt::format("up to packet …{}", *largest);
+    payload.children.push_back(std::move(ack));
+}
+
+void message_body(Walker& walker, Field& frame, std::uint64_t length, const RemoteNames& names) {
+    if (length == 0 || walker.remaining() < length) {
+        (void)walker.bytes(frame, "message", std::max<std::uint64_t>(length, 1));
+        return;
+    }
+    const Bytes bytes = walker.peek(length);
+    frame.children.push_back(dissect_message(bytes, names, walker.at()));
+    walker.skip(length);
+}
+
+void frame_of(Walker& walker, Field& payload, const RemoteNames& names) {
+    const std::size_t begin = walker.at();
+    Field frame{"frame", "", begin * 8, 0, false, {}};
+    const auto head = walker.integer(frame, "head", 1);
+    if (!head) return;
+    const std::uint64_t type = *head >> 5;
+    const std::uint64_t channel = *head & 31;
+    Field& head_field = frame.children.back();
+    head_field.value = fmt::format("0x{:02x}", *head);
+    bit_field(head_field, "channel", fmt::format("{}", channel), begin * 8, 5);
+    bit_field(head_field, "type", fmt::format("{}", type), begin * 8 + 5, 3, type > 3);
+    switch (type) {
+        case 0: {
+            frame.name = "padding";
+            const Bytes rest = walker.peek(walker.remaining());
+            const bool zero =
+                *head == 0 && std::ranges::all_of(rest, [](std::byte byte) { return byte == std::byte{0}; });
+            frame.value = fmt::format("{} bytes", rest.size() + 1);
+            frame.is_wrong = !zero;
+            walker.skip(rest.size());
+            break;
+        }
+        case 1: {
+            frame.name = "message";
+            const auto id = walker.integer(frame, "id", 2);
+            const auto length = id ? walker.varint(frame, "length") : std::nullopt;
+            if (length) message_body(walker, frame, *length, names);
+            frame.value = fmt::format("channel {}", channel);
+            break;
+        }
+        case 2: {
+            frame.name = "messages";
+            const auto id = walker.integer(frame, "first id", 2);
+            const auto count = id ? walker.integer(frame, "count", 1) : std::nullopt;
+            for (std::uint64_t i = 0; count && i < *count && !walker.failed(); ++i)
+                if (const auto length = walker.varint(frame, "length"))
+                    message_body(walker, frame, *length, names);
+            frame.value = fmt::format("{} on channel {}", count.value_or(0), channel);
+            break;
+        }
+        case 3: {
+            frame.name = "fragment";
+            const auto id = walker.integer(frame, "id", 2);
+            const auto index = id ? walker.varint(frame, "index") : std::nullopt;
+            const auto count = index ? walker.varint(frame, "count") : std::nullopt;
+            const auto total = count ? walker.varint(frame, "total") : std::nullopt;
+            if (total && *count > 1 && *count <= 8192 && *index < *count && *total >= *count &&
+                *total <= (1u << 20)) {
+                const std::uint64_t size = (*total + *count - 1) / *count;
+                (void)walker.bytes(frame, "part",
+                                   std::min((*index + 1) * size, *total) - std::min(*index * size, *total));
+            } else if (total) {
+                frame.is_wrong = true;
+                walker.skip(walker.remaining());
+            }
+            frame.value =
+                fmt::format("{} of {}, channel {}", index.value_or(0) + 1, count.value_or(0), channel);
+            break;
+        }
+        default:
+            frame.value = "unknown type";
+            frame.is_wrong = true;
+            walker.skip(walker.remaining());
+    }
+    frame.bits = (walker.at() - begin) * 8;
+    payload.children.push_back(std::move(frame));
+}
+
+void payload_of(Walker& walker, Field& packet, const RemoteNames& names) {
+    Field payload{"payload",       fmt::format("{} bytes", walker.remaining()),
+                  walker.at() * 8, walker.remaining() * 8,
+                  false,           {}};
+    std::uint64_t set = 0;
+    flags(walker, payload, set);
+    if ((set & 1) != 0 && !walker.failed()) acknowledgement(walker, payload);
+    for (std::size_t i = 0; i < kFramesMax && walker.remaining() > 0 && !walker.failed(); ++i)
+        frame_of(walker, payload, names);
+    packet.children.push_back(std::move(payload));
+}
+
+void reason_of(Walker& walker, Field& packet) {
+    const auto reason = walker.integer(packet, "reason", 1);
+    if (reason && *reason < kReasons.size())
+        packet.children.back().value = fmt::format("{} ({})", *reason, kReasons[*reason]);
+}
+
+}  // namespace
+
+std::string packet_type_name(std::uint8_t prefix) {
+    const std::size_t type = prefix & 15;
+    if (prefix == 0) return "connection request";
+    return type < kTypes.size() ? std::string(kTypes[type]) : fmt::format("type {}", type);
+}
+
+Field dissect_packet(Bytes bytes, const RemoteNames& names) {
+    Field packet{"packet", fmt::format("{} bytes", bytes.size()), 0, bytes.size() * 8, false, {}};
+    Walker walker(bytes);
+    const auto prefix = walker.integer(packet, "prefix", 1);
+    if (!prefix) return packet;
+    const std::uint64_t type = *prefix & 15;
+    const std::uint64_t sequence_bytes = *prefix >> 4;
+    Field& head = packet.children.back();
+    head.value = fmt::format("0x{:02x}", *prefix);
+    bit_field(head, "type",
+              fmt::format("{} ({})", type, packet_type_name(static_cast<std::uint8_t>(*prefix))), 0, 4);
+    bit_field(head, "bytes of the packet number", fmt::format("{}", sequence_bytes), 4, 4,
+              type != 0 && (sequence_bytes < 1 || sequence_bytes > 8));
+    packet.name = packet_type_name(static_cast<std::uint8_t>(*prefix));
+    if (type == 0) {
+        (void)walker.bytes(packet, "request", walker.remaining());
+        return packet;
+    }
+    if (sequence_bytes < 1 || sequence_bytes > 8 || !walker.integer(packet, "packet number", sequence_bytes))
+        return packet;
+    if (type == 10 || type == 12 || type == 13) (void)walker.bytes(packet, "connection id", 8);
+    if (walker.failed()) return packet;
+    switch (type) {
+        case 4: {
+            if (walker.remaining() == 0) break;
+            if (walker.integer(packet, "client index", 4)) (void)walker.integer(packet, "max clients", 4);
+            break;
+        }
+        case 5:
+        case 10: payload_of(walker, packet, names); break;
+        case 7:
+        case 8: reason_of(walker, packet); break;
+        default:
+            if (walker.remaining() > 0) (void)walker.bytes(packet, "body", walker.remaining());
+    }
+    if (walker.remaining() > 0 && !walker.failed()) {
+        (void)walker.bytes(packet, "more", walker.remaining());
+        packet.children.back().is_wrong = true;
+    }
+    return packet;
+}
+
+Field dissect_message(Bytes message, const RemoteNames& names, std::size_t first_byte) {
+    Field out{"message", fmt::format("{} bytes", message.size()), first_byte * 8, message.size() * 8, false,
+              {}};
+    // Offsets of the fields count from the packet's start: the walker sees the message behind that many bytes
+    // that are not there.
+    Walker walker(message);
+    const auto remote = walker.varint(out, "remote");
+    if (remote) {
+        std::string name = *remote == 0 ? std::string("control") : names ? names(*remote) : std::string();
+        if (!name.empty()) {
+            out.children.back().value = fmt::format("{} ({})", *remote, name);
+            out.value = fmt::format("{}, {} bytes", name, message.size());
+        }
+        if (walker.remaining() > 0) (void)walker.bytes(out, "body", walker.remaining());
+    }
+    for (Field& child : out.children) child.bit += first_byte * 8;
+    return out;
+}
+
+std::string hex_dump(Bytes bytes) {
+    std::string out;
+    for (std::size_t line = 0; line < bytes.size(); line += 16) {
+        out += fmt::format("{:04x}  ", line);
+        std::string text;
+        for (std::size_t i = line; i < line + 16; ++i) {
+            if (i >= bytes.size()) {
+                out += "   ";
+                continue;
+            }
+            const auto byte = std::to_integer<unsigned>(bytes[i]);
+            out += fmt::format("{:02x} ", byte);
+            text += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
+        }
+        out += " " + text + "\n";
+    }
+    return out;
+}
+
+std::string bit_dump(Bytes bytes, std::size_t first_byte, std::size_t count) {
+    std::string out;
+    for (std::size_t i = first_byte; i < std::min(bytes.size(), first_byte + count); ++i) {
+        if (!out.empty()) out += ' ';
+        for (int bit = 7; bit >= 0; --bit)
+            out += (std::to_integer<unsigned>(bytes[i]) >> bit & 1u) != 0 ? '1' : '0';
+    }
+    return out;
+}
+
+}  // namespace squall::gui

@@ -1,0 +1,107 @@
+#include "gui/views/workspace.hpp"
+
+#include <algorithm>
+
+namespace squall::gui {
+
+Workspace::Workspace(QObject* parent) : QObject(parent), axis_(this) {}
+
+void Workspace::start(SourceKind kind, const QString& name, const QString& recordingPath) {
+    kind_ = kind;
+    source_name_ = name;
+    recording_path_ = recordingPath;
+    preamble_.clear();
+    packets_ = PacketIndex();
+    frames_.clear();
+    applied_ = 0;
+    full_range_ = {0, 1};
+    playhead_ = 0;
+    is_complete_ = false;
+    auto before = std::exchange(session_, std::make_unique<Session>());
+    axis_.reset({0, 1'000'000'000}, true);
+    Q_EMIT sessionReplaced();
+    Q_EMIT sourceChanged();
+}
+
+void Workspace::apply(std::int64_t at, const recorder::ProfileFrame& frame) {
+    session_->apply(at, frame);
+}
+
+void Workspace::addPart(const LoadedPart& part) {
+    for (const TimedFrame& frame : part.frames) {
+        session_->apply(frame.at, frame.frame);
+        frames_.push_back(frame);
+    }
+    applied_ = frames_.size();
+    packets_.append(std::vector<PacketEntry>(part.packets), part.packets_left_out);
+    if (part.first_at != 0 && full_range_.begin == 0) full_range_.begin = part.first_at;
+    full_range_.end =
+        std::max({full_range_.end, part.last_at + 1, session_->has_data() ? session_->limits().end : 0});
+    if (session_->has_data())
+        full_range_.begin =
+            std::min(full_range_.begin == 0 ? session_->origin() : full_range_.begin, session_->origin());
+    playhead_ = full_range_.end;
+}
+
+void Workspace::finishRecording(const LoadResult& result) {
+    preamble_ = result.preamble;
+    is_complete_ = true;
+    axis_.reset(session_->has_data() ? session_->limits() : full_range_, false);
+    Q_EMIT recordingLoaded();
+    Q_EMIT sourceChanged();
+}
+
+void Workspace::seek(std::int64_t at) {
+    if (kind_ != SourceKind::recording) return;
+    at = std::clamp(at, full_range_.begin, full_range_.end);
+    if (at < playhead_) {
+        auto before = std::exchange(session_, std::make_unique<Session>());
+        applied_ = 0;
+        playhead_ = at;
+        while (applied_ < frames_.size() && frames_[applied_].at <= at) {
+            session_->apply(frames_[applied_].at, frames_[applied_].frame);
+            ++applied_;
+        }
+        Q_EMIT sessionReplaced();
+        return;
+    }
+    playhead_ = at;
+    for (; applied_ < frames_.size() && frames_[applied_].at <= at; ++applied_)
+        session_->apply(frames_[applied_].at, frames_[applied_].frame);
+}
+
+void Workspace::updateLimits() {
+    if (!session_->has_data()) return;
+    TimeRange limits = session_->limits();
+    if (kind_ == SourceKind::recording)
+        limits = {std::min(limits.begin, full_range_.begin), std::max(limits.end, full_range_.end)};
+    // While a recording is played, the picture follows the playhead and not the end of the file.
+    if (kind_ == SourceKind::recording && axis_.isFollowing())
+        limits.end = std::max(playhead_, limits.begin + 1);
+    axis_.setLimits(limits);
+}
+
+std::vector<ChartBand> Workspace::bands() const {
+    std::vector<ChartBand> out;
+    int number = 0;
+    for (const ConditionsSpan& span : session_->conditions())
+        out.push_back(
+            {span.range, QString::fromStdString(span.label), span.label == "no faults" ? 1 : number++ % 4});
+    return out;
+}
+
+std::vector<ChartMark> Workspace::marks() const {
+    std::vector<ChartMark> out;
+    for (const NoteRow& note : session_->notes()) {
+        if (note.kind == recorder::NoteKind::info) continue;
+        const MarkKind kind =
+            note.kind == recorder::NoteKind::warning || note.kind == recorder::NoteKind::recorder
+                ? MarkKind::warning
+            : note.kind == recorder::NoteKind::condition ? MarkKind::condition
+                                                         : MarkKind::note;
+        out.push_back({note.at, QString::fromStdString(note.text), kind});
+    }
+    return out;
+}
+
+}  // namespace squall::gui
