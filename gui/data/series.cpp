@@ -13,20 +13,29 @@ void Series::append(std::int64_t at, double value) {
     points_.push_back({at, narrow, narrow, narrow, 1});
 }
 
-// Pairs of neighbours in the older three quarters become one point each. What has been merged before is
-// merged again only when the older part fills up again, so resolution falls off with age.
+// Neighbours in the older three quarters become one point, those of the fewest samples first: so that the
+// whole past is seen at about the same resolution, however long it is.
 void Series::coarsen() {
-    const std::size_t older = capacity_ / 4 * 3 / 2 * 2;
-    for (std::size_t i = 0; i < older; i += 2) {
-        const SeriesPoint& a = points_[i];
-        const SeriesPoint& b = points_[i + 1];
-        const double count = double{static_cast<double>(a.count)} + static_cast<double>(b.count);
-        const double sum = static_cast<double>(a.mean) * a.count + static_cast<double>(b.mean) * b.count;
-        points_[i / 2] = {a.at, std::min(a.minimum, b.minimum), std::max(a.maximum, b.maximum),
-                          static_cast<float>(sum / count), a.count + b.count};
+    std::size_t older = capacity_ / 4 * 3;
+    for (std::uint64_t limit = 2; points_.size() > capacity_ - capacity_ / 8; limit *= 2) {
+        std::size_t kept = 0;
+        for (std::size_t i = 1; i < older; ++i) {
+            SeriesPoint& last = points_[kept];
+            const SeriesPoint& next = points_[i];
+            const double samples = static_cast<double>(last.count) + static_cast<double>(next.count);
+            if (samples > static_cast<double>(limit)) {
+                points_[++kept] = next;
+                continue;
+            }
+            const double sum =
+                static_cast<double>(last.mean) * last.count + static_cast<double>(next.mean) * next.count;
+            last = {last.at, std::min(last.minimum, next.minimum), std::max(last.maximum, next.maximum),
+                    static_cast<float>(sum / samples), last.count + next.count};
+        }
+        points_.erase(points_.begin() + static_cast<std::ptrdiff_t>(kept + 1),
+                      points_.begin() + static_cast<std::ptrdiff_t>(older));
+        older = kept + 1;
     }
-    points_.erase(points_.begin() + static_cast<std::ptrdiff_t>(older / 2),
-                  points_.begin() + static_cast<std::ptrdiff_t>(older));
 }
 
 std::size_t Series::lower_bound(std::int64_t at) const {

@@ -131,9 +131,10 @@ void Session::name_remote(RemoteRow& row) const {
         return;
     }
     row.name = entry->name.empty() ? fmt::format("remote {}", row.id) : entry->name;
+    row.codec = entry->codec;
+    if (row.id == trace::kNoRemote) return;
     row.kind = name_in(state_.hello().remote_kinds, entry->kind);
     row.mode = name_in(state_.hello().channel_modes, entry->mode);
-    row.codec = entry->codec;
     row.budget = static_cast<double>(entry->budget_bytes_per_second);
 }
 

@@ -103,9 +103,9 @@ struct ConnectionRow {
     std::int64_t closed_at = 0;
     trace::ConnectionCounters counters{};
     RateWindow<counter_count> rates;
-    Series rtt{128};   // milliseconds
-    Series loss{128};  // percent
-    Series rate{128};  // bytes a second, sent and received
+    Series rtt{256};   // milliseconds
+    Series loss{256};  // percent
+    Series rate{256};  // bytes a second, sent and received
 
     [[nodiscard]] std::uint64_t bytes_sent() const;
     [[nodiscard]] std::uint64_t bytes_received() const;

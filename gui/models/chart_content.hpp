@@ -23,7 +23,7 @@ struct ChartLine {
 struct ChartBand {
     TimeRange range;
     QString label;
-    int color = 0;
+    int color = 0;  // below 0: not tinted, only named
 };
 
 enum class MarkKind : std::uint8_t { note, warning, connection, condition };
@@ -48,6 +48,8 @@ struct ChartContent {
     std::optional<ChartBudget> budget;
     // The y axis never ends below this.
     double top_min = 0;
+    // Labels below the time axis; off where a chart below has the same.
+    bool times = true;
 };
 
 }  // namespace squall::gui

@@ -171,6 +171,10 @@ QVariant RowTableModel::headerData(int section, Qt::Orientation orientation, int
     if (orientation == Qt::Vertical) return role == Qt::DisplayRole ? QVariant(section + 1) : QVariant();
     if (section >= columnCount()) return {};
     const TableColumn& column = columns_[static_cast<std::size_t>(section)];
+    if (role == Qt::EditRole) return column.title;
+    if (role == Qt::DisplayRole && section == sort_column_)
+        return QString(column.title +
+                       (sort_order_ == Qt::DescendingOrder ? QStringLiteral(" ▾") : QStringLiteral(" ▴")));
     if (role == Qt::DisplayRole) return column.title;
     if (role == Qt::ToolTipRole)
         return column.tip.isEmpty()
@@ -186,6 +190,7 @@ QVariant RowTableModel::headerData(int section, Qt::Orientation orientation, int
 void RowTableModel::sort(int column, Qt::SortOrder order) {
     sort_column_ = column < columnCount() ? column : -1;
     sort_order_ = order;
+    Q_EMIT headerDataChanged(Qt::Horizontal, 0, columnCount() - 1);
     reorder();
 }
 

@@ -379,11 +379,16 @@ Tone NotesModel::toneAt(std::size_t row, int column) const {
                                                                                    : Tone::muted;
 }
 
+static QString head_of(const QAbstractItemModel& model, int column) {
+    // Without the arrow that says how a table is sorted.
+    const QVariant plain = model.headerData(column, Qt::Horizontal, Qt::EditRole);
+    return (plain.isValid() ? plain : model.headerData(column, Qt::Horizontal)).toString();
+}
+
 QString to_csv(const QAbstractItemModel& model) {
     std::string out;
     for (int column = 0; column < model.columnCount(); ++column)
-        out += (column > 0 ? "," : "") +
-               csv_field(model.headerData(column, Qt::Horizontal).toString().toStdString());
+        out += (column > 0 ? "," : "") + csv_field(head_of(model, column).toStdString());
     out += "\r\n";
     for (int row = 0; row < model.rowCount(); ++row) {
         for (int column = 0; column < model.columnCount(); ++column) {

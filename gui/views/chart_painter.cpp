@@ -11,7 +11,7 @@
 namespace squall::gui {
 namespace {
 
-constexpr int kGridSteps = 5;
+constexpr int kGridStepsMax = 5;
 constexpr int kLineThickness = 2;
 
 QString text_of(double value, Unit unit) {
@@ -24,9 +24,10 @@ int label_width(const QFontMetrics& metrics) {
 
 }  // namespace
 
-QRect ChartPainter::plotRect(const QRect& chart, const QFont& font) {
+QRect ChartPainter::plotRect(const QRect& chart, const QFont& font, bool times) {
     const QFontMetrics metrics(font);
-    return chart.adjusted(label_width(metrics), metrics.height() + 12, -10, -(metrics.height() + 8));
+    return chart.adjusted(label_width(metrics), metrics.height() + 12, -10,
+                          times ? -(metrics.height() + 8) : -6);
 }
 
 double ChartPainter::topOf(const ChartContent& content, const TimeRange& range) const {
@@ -37,12 +38,13 @@ double ChartPainter::topOf(const ChartContent& content, const TimeRange& range) 
     // legend.
     if (content.budget && content.budget->value < greatest * 4)
         greatest = std::max(greatest, content.budget->value * 1.05);
-    return round_top(greatest * 1.02, kGridSteps);
+    return round_top(greatest * 1.02, steps_);
 }
 
 void ChartPainter::draw(QPainter& painter, const QRect& chart, const ChartContent& content,
                         const ChartState& state, const Theme& theme, bool use_cache) {
-    plot_ = plotRect(chart, painter.font());
+    plot_ = plotRect(chart, painter.font(), content.times);
+    steps_ = std::clamp(plot_.height() / (painter.fontMetrics().height() + 6), 1, kGridStepsMax);
     drawn_points_ = 0;
     if (plot_.width() < 16 || plot_.height() < 8) {
         painter.fillRect(chart, theme.surface);
@@ -74,7 +76,7 @@ void ChartPainter::draw(QPainter& painter, const QRect& chart, const ChartConten
         drawBands(painter, content, time, theme);
         drawGrid(painter, content, theme);
     }
-    drawTimes(painter, time, state, theme);
+    drawTimes(painter, content, time, state, theme);
     painter.save();
     painter.setClipRect(plot_);
     for (const ChartLine& line : content.lines) drawLine(painter, line, state.range, theme);
@@ -107,8 +109,8 @@ void ChartPainter::drawFrame(QPainter& painter, const QRect& chart, const ChartC
     painter.setFont(plain);
     const QFontMetrics plain_metrics(plain);
     painter.setPen(theme.muted);
-    for (int step = 0; step <= kGridSteps; ++step) {
-        const double size = round_step(values_.high(), kGridSteps);
+    for (int step = 0; step <= steps_; ++step) {
+        const double size = round_step(values_.high(), steps_);
         const double value = size * step;
         if (value > values_.high() * 1.0001) break;
         const int y = static_cast<int>(std::lround(values_.y_of(value)));
@@ -119,7 +121,7 @@ void ChartPainter::drawFrame(QPainter& painter, const QRect& chart, const ChartC
 }
 
 void ChartPainter::drawGrid(QPainter& painter, const ChartContent&, const Theme& theme) const {
-    const double size = round_step(values_.high(), kGridSteps);
+    const double size = round_step(values_.high(), steps_);
     for (int step = 0; size * step <= values_.high() * 1.0001; ++step) {
         const int y = static_cast<int>(std::lround(values_.y_of(size * step)));
         painter.fillRect(QRect(plot_.left(), std::min(y, plot_.bottom()), plot_.width(), 1),
@@ -137,7 +139,8 @@ void ChartPainter::drawBands(QPainter& painter, const ChartContent& content, con
         const int right =
             std::min(plot_.right() + 1, static_cast<int>(std::lround(time.x_of(band.range.end))));
         if (right <= left) continue;
-        painter.fillRect(QRect(left, plot_.top(), right - left, plot_.height()), theme.band(band.color));
+        if (band.color >= 0)
+            painter.fillRect(QRect(left, plot_.top(), right - left, plot_.height()), theme.band(band.color));
         painter.fillRect(QRect(left, plot_.top(), 1, plot_.height()), theme.border);
         const int from = std::max(left + 4, free_from);
         if (right - from < 40) continue;
@@ -148,8 +151,8 @@ void ChartPainter::drawBands(QPainter& painter, const ChartContent& content, con
     }
 }
 
-void ChartPainter::drawTimes(QPainter& painter, const TimeScale& time, const ChartState& state,
-                             const Theme& theme) const {
+void ChartPainter::drawTimes(QPainter& painter, const ChartContent& content, const TimeScale& time,
+                             const ChartState& state, const Theme& theme) const {
     const QFontMetrics metrics(painter.font());
     const int label = metrics.horizontalAdvance(QStringLiteral("88:88.88")) + 24;
     const TimeRange shown{state.range.begin - state.origin, state.range.end - state.origin};
@@ -158,6 +161,7 @@ void ChartPainter::drawTimes(QPainter& painter, const TimeScale& time, const Cha
     for (const std::int64_t tick : ticks) {
         const int x = static_cast<int>(std::lround(time.x_of(tick + state.origin)));
         painter.fillRect(QRect(x, plot_.top(), 1, plot_.height()), theme.grid);
+        if (!content.times) continue;
         const QString text = QString::fromStdString(format_time(tick, step));
         const int width = metrics.horizontalAdvance(text);
         // The outermost labels lean inwards instead of being cut off.
@@ -207,8 +211,12 @@ void ChartPainter::drawMarks(QPainter& painter, const ChartContent& content, con
                              const Theme& theme) const {
     const QFontMetrics metrics(painter.font());
     int free_from = plot_.left();
-    for (const ChartMark& mark : content.marks) {
+    for (auto it = content.marks.begin(); it != content.marks.end(); ++it) {
+        const ChartMark& mark = *it;
         if (!time.range().contains(mark.at)) continue;
+        const int next = it + 1 == content.marks.end()
+                             ? plot_.right()
+                             : static_cast<int>(std::min(time.x_of((it + 1)->at), 1e6));
         const int x = static_cast<int>(std::lround(time.x_of(mark.at)));
         const QColor color = mark.kind == MarkKind::warning     ? theme.bad
                              : mark.kind == MarkKind::condition ? theme.warning
@@ -226,8 +234,8 @@ void ChartPainter::drawMarks(QPainter& painter, const ChartContent& content, con
             painter.fillRect(QRect(x - 3, row + 4, 7, 7), color);
         }
         if (x + 8 < free_from) continue;
-        const QString label =
-            metrics.elidedText(mark.label, Qt::ElideRight, std::min(160, plot_.right() - x - 8));
+        const QString label = metrics.elidedText(mark.label, Qt::ElideRight,
+                                                 std::min({160, plot_.right() - x - 8, next - x - 16}));
         if (label.size() < 3) continue;
         painter.setPen(color);
         painter.drawText(QPoint(x + 8, row + metrics.ascent()), label);

@@ -30,7 +30,7 @@ struct ChartState {
 class ChartPainter {
   public:
     // The rectangle of the lines themselves, within the chart's.
-    [[nodiscard]] static QRect plotRect(const QRect& chart, const QFont& font);
+    [[nodiscard]] static QRect plotRect(const QRect& chart, const QFont& font, bool times = true);
 
     void draw(QPainter& painter, const QRect& chart, const ChartContent& content, const ChartState& state,
               const Theme& theme, bool use_cache);
@@ -55,8 +55,8 @@ class ChartPainter {
     void drawBands(QPainter& painter, const ChartContent& content, const TimeScale& time,
                    const Theme& theme) const;
     void drawGrid(QPainter& painter, const ChartContent& content, const Theme& theme) const;
-    void drawTimes(QPainter& painter, const TimeScale& time, const ChartState& state,
-                   const Theme& theme) const;
+    void drawTimes(QPainter& painter, const ChartContent& content, const TimeScale& time,
+                   const ChartState& state, const Theme& theme) const;
     void drawLine(QPainter& painter, const ChartLine& line, const TimeRange& range, const Theme& theme);
     void drawMarks(QPainter& painter, const ChartContent& content, const TimeScale& time,
                    const Theme& theme) const;
@@ -68,6 +68,7 @@ class ChartPainter {
     [[nodiscard]] double topOf(const ChartContent& content, const TimeRange& range) const;
 
     QRect plot_;
+    int steps_ = 5;
     ValueScale values_{0, 1, 0, 1};
     std::vector<Column> columns_;
     std::size_t drawn_points_ = 0;

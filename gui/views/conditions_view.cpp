@@ -250,6 +250,11 @@ void ConditionsView::apply() {
 
 void ConditionsView::refreshNow() {
     const auto& links = session().state().conditions().links;
+    // The sliders show what is, until they are moved; and again when it changes.
+    if (links != shown_ && !links.empty()) {
+        shown_ = links;
+        setSettings(links.front().settings);
+    }
     now_->setRowCount(static_cast<int>(links.size()));
     QStringList groups;
     for (int row = 0; row < now_->rowCount(); ++row) {

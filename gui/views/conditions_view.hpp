@@ -60,6 +60,7 @@ class ConditionsView : public View {
     QTableWidget* now_;
     QListWidget* results_;
     std::size_t results_shown_ = 0;
+    std::vector<recorder::LinkCondition> shown_;
 };
 
 }  // namespace squall::gui

@@ -59,6 +59,7 @@ MainWindow::MainWindow(QWidget* parent)
     progress_->hide();
     source_label_->setProperty("role", "muted");
     state_label_->setProperty("role", "muted");
+    statusBar()->setContentsMargins(8, 0, 8, 0);
     statusBar()->addWidget(source_label_);
     statusBar()->addPermanentWidget(progress_);
     statusBar()->addPermanentWidget(state_label_);
@@ -282,6 +283,7 @@ void MainWindow::connectSources() {
 
 void MainWindow::openRecording(const QString& path) {
     live_.disconnectFrom();
+    made_up_ = false;
     loading_ = true;
     painted_ = false;
     recording_ = false;
@@ -295,7 +297,7 @@ void MainWindow::openRecording(const QString& path) {
 }
 
 void MainWindow::attach(const LiveProcess& process) {
-    loading_ = false;
+    loading_ = made_up_ = false;
     progress_->hide();
     recording_ = false;
     workspace_.start(SourceKind::live, process.name);
@@ -307,6 +309,7 @@ void MainWindow::attach(const LiveProcess& process) {
 }
 
 void MainWindow::startMadeUp(const QString& name, SourceKind kind) {
+    made_up_ = true;
     workspace_.start(kind, name);
     stack_->setCurrentWidget(tabs_);
     updateTitle();
@@ -319,6 +322,7 @@ void MainWindow::closeSource() {
     progress_->hide();
     workspace_.start(SourceKind::none, {});
     stack_->setCurrentWidget(welcome_);
+    welcome_->takeFocus();
     updateTitle();
     updateCommands();
     updateStatus();
@@ -396,8 +400,8 @@ void MainWindow::updateStatus() {
     QString source;
     QString state;
     if (workspace_.kind() == SourceKind::live) {
-        source = live_.isConnected() ? tr("Attached to %1").arg(workspace_.sourceName())
-                                     : tr("%1: no longer attached").arg(workspace_.sourceName());
+        source = live_.isConnected() || made_up_ ? tr("Attached to %1").arg(workspace_.sourceName())
+                                                 : tr("%1: no longer attached").arg(workspace_.sourceName());
         if (live_.roundTrip() >= 0)
             state = tr("%1 to the process · %2 received")
                         .arg(QString::fromStdString(format_value(live_.roundTrip(), Unit::milliseconds)),

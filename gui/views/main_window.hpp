@@ -101,6 +101,7 @@ class MainWindow : public QMainWindow {
     bool loading_ = false;
     bool painted_ = false;
     bool recording_ = false;
+    bool made_up_ = false;
     quint64 record_command_ = 0;
     std::uint64_t bytes_loaded_ = 0;
 

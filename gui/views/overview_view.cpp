@@ -218,12 +218,12 @@ void OverviewView::refreshValues() {
     const auto& process = session().state().stats().process;
     const QString none = QStringLiteral("–");
     set(sent, known ? text_of(rates.per_second(Session::sent), Unit::bytes_per_second) : none,
-        tr("%1 datagrams · %2 so far")
-            .arg(text_of(rates.per_second(Session::datagrams_sent), Unit::per_second),
+        tr("%1 datagrams/s · %2 so far")
+            .arg(text_of(std::round(rates.per_second(Session::datagrams_sent)), Unit::count),
                  text_of(static_cast<double>(endpoint.bytes_sent), Unit::bytes)));
     set(received, known ? text_of(rates.per_second(Session::received), Unit::bytes_per_second) : none,
-        tr("%1 datagrams · %2 so far")
-            .arg(text_of(rates.per_second(Session::datagrams_received), Unit::per_second),
+        tr("%1 datagrams/s · %2 so far")
+            .arg(text_of(std::round(rates.per_second(Session::datagrams_received)), Unit::count),
                  text_of(static_cast<double>(endpoint.bytes_received), Unit::bytes)));
     set(rtt, totals.rtt_p50.empty() ? none : text_of(totals.rtt_p50.last_value(), Unit::milliseconds),
         totals.rtt_p95.empty() ? tr("not measured yet")

@@ -45,9 +45,9 @@ PacketsView::PacketsView(Workspace& workspace, QWidget* parent)
     list_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     list_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 7);
     list_->horizontalHeader()->setHighlightSections(false);
-    const int widths[] = {96, 44, 120, 60, 90, 180, 70};
+    const int widths[] = {100, 44, 120, 50, 76, 150, 64};
     for (int i = 0; i < PacketsModel::column_count; ++i) list_->setColumnWidth(i, widths[i]);
-    list_->horizontalHeader()->setStretchLastSection(true);
+    list_->horizontalHeader()->setSectionResizeMode(PacketsModel::remote, QHeaderView::Stretch);
     tree_->setHeaderLabels({tr("Field"), tr("Value"), tr("Where")});
     tree_->setColumnWidth(0, 220);
     tree_->setColumnWidth(1, 260);
@@ -191,7 +191,7 @@ void PacketsView::showRow(int row) {
         return;
     }
     addField(nullptr, root);
-    tree_->expandToDepth(1);
+    tree_->expandToDepth(2);
     hex_->setPlainText(QString::fromStdString(hex_dump(bytes_)));
     if (tree_->topLevelItemCount() > 0) tree_->setCurrentItem(tree_->topLevelItem(0));
 }

@@ -26,7 +26,7 @@ class StripChart : public QWidget {
     // The time under a pixel and the pixel of a time, as the last picture had them.
     [[nodiscard]] std::int64_t timeAt(double x) const { return scale().time_at(x); }
     [[nodiscard]] double xOf(std::int64_t at) const { return scale().x_of(at); }
-    [[nodiscard]] QRect plotRect() const { return ChartPainter::plotRect(rect(), font()); }
+    [[nodiscard]] QRect plotRect() const { return ChartPainter::plotRect(rect(), font(), content_.times); }
     [[nodiscard]] std::size_t drawnPoints() const { return painter_.drawnPoints(); }
     [[nodiscard]] std::uint64_t paintCount() const { return paint_count_; }
 
@@ -36,7 +36,7 @@ class StripChart : public QWidget {
     void render(QPainter& painter, const QRect& rectangle);
 
     [[nodiscard]] QSize sizeHint() const override { return {520, 170}; }
-    [[nodiscard]] QSize minimumSizeHint() const override { return {260, 96}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {260, 56}; }
 
   Q_SIGNALS:
     void tableRequested();

@@ -17,7 +17,9 @@ QSplitter* arrange(View* view, DataTable* table, QLabel* detail, const std::vect
     auto* below_layout = new QVBoxLayout(below);
     below_layout->setContentsMargins(0, 4, 0, 0);
     detail->setTextFormat(Qt::PlainText);
-    detail->setWordWrap(true);
+    detail->setMinimumHeight(2 * detail->fontMetrics().lineSpacing() + 4);
+    detail->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    detail->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     below_layout->addWidget(detail);
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
@@ -28,6 +30,7 @@ QSplitter* arrange(View* view, DataTable* table, QLabel* detail, const std::vect
     splitter->addWidget(below);
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 1);
+    splitter->setSizes({520, 240});
     splitter->setChildrenCollapsible(false);
     auto* layout = new QVBoxLayout(view);
     layout->addWidget(splitter);

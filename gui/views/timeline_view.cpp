@@ -1,6 +1,5 @@
 #include "gui/views/timeline_view.hpp"
 
-#include <QScrollArea>
 #include <QSplitter>
 #include <QVBoxLayout>
 
@@ -24,13 +23,10 @@ TimelineView::TimelineView(Workspace& workspace, QWidget* parent)
     stack->setSpacing(4);
     for (int i = 0; i < 8; ++i) {
         charts_.push_back(new ChartPanel(workspace.axis(), column));
-        charts_.back()->setMinimumHeight(84);
-        stack->addWidget(charts_.back());
+        charts_.back()->setMinimumHeight(56);
+        // The last one has the labels of the time axis too.
+        stack->addWidget(charts_.back(), i == 7 ? 13 : 10);
     }
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setWidget(column);
     auto* side = new QWidget(this);
     auto* side_layout = new QVBoxLayout(side);
     side_layout->setContentsMargins(0, 0, 0, 0);
@@ -40,7 +36,7 @@ TimelineView::TimelineView(Workspace& workspace, QWidget* parent)
     side_layout->addWidget(notes_table_, 2);
     side_layout->addWidget(measure_, 1, Qt::AlignTop);
     auto* splitter = new QSplitter(Qt::Horizontal, this);
-    splitter->addWidget(scroll);
+    splitter->addWidget(column);
     splitter->addWidget(side);
     splitter->setStretchFactor(0, 4);
     splitter->setStretchFactor(1, 1);
@@ -118,6 +114,7 @@ void TimelineView::fillCharts() {
     for (std::size_t i = 0; i < charts_.size(); ++i) {
         contents[i].bands = bands;
         contents[i].marks = marks;
+        contents[i].times = i + 1 == charts_.size();
         // Labels once is enough; the lines go through all charts.
         if (i > 0)
             for (ChartMark& mark : contents[i].marks) mark.label.clear();

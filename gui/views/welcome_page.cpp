@@ -1,7 +1,7 @@
 #include "gui/views/welcome_page.hpp"
 
 #include <QFileInfo>
-#include <QGridLayout>
+#include <QHBoxLayout>
 #include <QLocale>
 #include <QPushButton>
 #include <QSettings>
@@ -50,26 +50,24 @@ WelcomePage::WelcomePage(QWidget* parent)
     address_->setAccessibleName(tr("Address of a process"));
     address_error_->setProperty("role", "error");
     address_error_->hide();
-    auto* grid = new QGridLayout;
-    grid->setHorizontalSpacing(32);
-    grid->setVerticalSpacing(8);
-    grid->addWidget(running, 0, 0);
-    grid->addWidget(recent, 0, 1);
-    grid->addWidget(processes_, 1, 0);
-    grid->addWidget(files_, 1, 1);
-    grid->addWidget(no_processes_, 2, 0, Qt::AlignTop);
-    grid->addWidget(no_files_, 2, 1, Qt::AlignTop);
-    grid->addWidget(address_, 3, 0);
-    grid->addWidget(open, 3, 1, Qt::AlignLeft);
-    grid->addWidget(address_error_, 4, 0);
-    grid->setColumnStretch(0, 1);
-    grid->setColumnStretch(1, 1);
+    const auto column = [&](std::initializer_list<QWidget*> parts) {
+        auto* box = new QVBoxLayout;
+        box->setSpacing(8);
+        for (QWidget* part : parts) box->addWidget(part);
+        box->addStretch(1);
+        return box;
+    };
+    for (QListWidget* list : {processes_, files_}) list->setFixedHeight(220);
+    auto* columns = new QHBoxLayout;
+    columns->setSpacing(32);
+    columns->addLayout(column({running, processes_, no_processes_, address_, address_error_}), 1);
+    columns->addLayout(column({recent, files_, no_files_, open}), 1);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(48, 40, 48, 40);
     layout->setSpacing(18);
     layout->addWidget(title);
-    layout->addLayout(grid);
-    layout->addStretch(1);
+    layout->addLayout(columns, 1);
+    setTabOrder(processes_, files_);
     const auto choose = [this](const QListWidgetItem* item) {
         const int row = processes_->row(item);
         if (row >= 0 && row < static_cast<int>(found_.size()))
@@ -137,6 +135,16 @@ void WelcomePage::refresh() {
 void WelcomePage::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     refresh();
+    takeFocus();
+}
+
+void WelcomePage::takeFocus() {
+    if (!found_.empty())
+        processes_->setFocus();
+    else if (files_->count() > 0)
+        files_->setFocus();
+    else
+        address_->setFocus();
 }
 
 QStringList WelcomePage::recentFiles() {

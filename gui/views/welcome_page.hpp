@@ -18,6 +18,8 @@ class WelcomePage : public QWidget {
     explicit WelcomePage(QWidget* parent = nullptr);
     // Looks for processes, now and from then on once a second while it is seen.
     void refresh();
+    // To where Enter opens something.
+    void takeFocus();
     [[nodiscard]] QListWidget& processes() { return *processes_; }
     [[nodiscard]] QListWidget& files() { return *files_; }
     // Where processes are looked for; the user's runtime directory by default.

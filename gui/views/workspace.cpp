@@ -83,10 +83,12 @@ void Workspace::updateLimits() {
 
 std::vector<ChartBand> Workspace::bands() const {
     std::vector<ChartBand> out;
+    // What held at first is the usual, and not tinted.
+    const auto& spans = session_->conditions();
     int number = 0;
-    for (const ConditionsSpan& span : session_->conditions())
-        out.push_back(
-            {span.range, QString::fromStdString(span.label), span.label == "no faults" ? 1 : number++ % 4});
+    for (const ConditionsSpan& span : spans)
+        out.push_back({span.range, QString::fromStdString(span.label),
+                       span.label == spans.front().label ? -1 : number++ % 4});
     return out;
 }
 

@@ -182,6 +182,9 @@ WorldView::WorldView(Workspace& workspace, QWidget* parent)
     list_->setAccessibleName(tr("Entities, as a table"));
     for (int i = 0; i < 5; ++i) list_->setColumnWidth(i, 62);
     text_->setWordWrap(true);
+    text_->setMinimumHeight(4 * fontMetrics().lineSpacing());
+    text_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    list_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 7);
     slider_->setAccessibleName(tr("Moment"));
     slider_->setToolTip(
         tr("Scrubs through the moments that are kept; at the right end it follows the newest"));

@@ -34,6 +34,8 @@ TEST(Series, HourOfSamplesStaysWithinCapacityAndKeepsTheSpike) {
     // The newest quarter is at full resolution.
     EXPECT_EQ(series.points()[series.size() - 200].count, 1u);
     EXPECT_GT(series.points()[0].count, 8u);
+    // The past is at one resolution: no point holds much more than its share.
+    for (const SeriesPoint& point : series.points()) EXPECT_LE(point.count, 128u);
 }
 
 TEST(Series, MeanIsWeightedBySamples) {
