@@ -38,7 +38,7 @@ constexpr std::array kRemotes = {Quantity{"out", Unit::bytes_per_second},
                                  Quantity{"peak_in", Unit::bytes_per_second},
                                  Quantity{"messages", Unit::per_second},
                                  Quantity{"errors", Unit::count},
-                                 Quantity{"dropped", Unit::count}};
+                                 Quantity{"lost", Unit::count}};
 
 struct Suffix {
     std::string_view text;
@@ -208,7 +208,7 @@ class Measurement {
     [[nodiscard]] double mean(const Series& series) const { return series.mean(range_.begin, range_.end); }
     [[nodiscard]] double value_of(const RemoteRow& row, std::string_view quantity) const {
         if (quantity == "errors") return static_cast<double>(row.counters.errors);
-        if (quantity == "dropped") return static_cast<double>(row.counters.dropped);
+        if (quantity == "lost") return static_cast<double>(row.counters.lost);
         if (quantity == "messages") return mean(row.message_rate);
         if (quantity.starts_with("peak")) return peak_second(row.wire_rate, range_);
         return mean(row.wire_rate);

@@ -4,7 +4,7 @@
 //   [total]                      sent, received (mean, bytes a second), peak_sent, peak_received (of one
 //   second), loss (percent), sent = "200kB/s"             rtt_p50, rtt_p95, rtt_p99, tick_mean, tick_p99
 //   (times), retransmitted (percent) rtt_p99 = "150ms" [remotes."player.move"]      out, in (mean bytes a
-//   second on the wire), peak_out, peak_in, messages (a second), errors, dropped out = "12kB/s" A name
+//   second on the wire), peak_out, peak_in, messages (a second), errors, lost out = "12kB/s" A name
 //   between slashes is a regular expression: every remote that it matches has this budget.
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <tuple>
 
 namespace squall::gui {
 namespace {
@@ -98,8 +99,12 @@ std::vector<ComparisonRow> compare(const Session& first, const Session& second, 
             row.messages_second = pair.second->message_rate.mean(ranges.second.begin, ranges.second.end);
         if (row.first > 0 || row.second > 0) rows.push_back(std::move(row));
     }
-    std::ranges::stable_sort(rows, std::greater{},
-                             [](const ComparisonRow& row) { return std::abs(row.test.difference); });
+    // Those of one size by name, which is how they are now.
+    std::ranges::sort(rows, [](const ComparisonRow& a, const ComparisonRow& b) {
+        const double size_a = std::abs(a.test.difference);
+        const double size_b = std::abs(b.test.difference);
+        return std::tie(size_b, a.name, a.direction) < std::tie(size_a, b.name, b.direction);
+    });
     std::vector<ComparisonRow> all;
     all.push_back(row_of("all that is sent", recorder::Direction::outbound, &first.totals().sent,
                          &second.totals().sent, ranges));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "gui/data/format.hpp"
 
@@ -38,7 +39,11 @@ class Examination {
         refusals();
         recorder();
         biggest();
-        std::ranges::stable_sort(findings_, std::greater{}, &Finding::severity);
+        std::vector<Finding> sorted;
+        for (const Severity severity : {Severity::bad, Severity::warning, Severity::note})
+            std::ranges::copy_if(findings_, std::back_inserter(sorted),
+                                 [&](const Finding& it) { return it.severity == severity; });
+        findings_ = std::move(sorted);
         if (findings_.empty() || findings_.front().severity <= Severity::note)
             findings_.insert(findings_.begin(),
                              {Severity::good, "All is well",

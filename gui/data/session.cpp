@@ -31,6 +31,11 @@ double percent_of(double part, double whole) {
     return whole > 0 ? 100 * part / whole : 0;
 }
 
+// "0ms", "0%", "unlimited": as if it were not there.
+bool is_nothing(const std::string& value) {
+    return value.empty() || value == "unlimited" || value.find_first_not_of("0.mnush%") == std::string::npos;
+}
+
 // One line of what is simulated; groups are named where they differ.
 std::string label_of(const std::vector<recorder::LinkCondition>& links) {
     std::string label;
@@ -38,8 +43,7 @@ std::string label_of(const std::vector<recorder::LinkCondition>& links) {
     for (const recorder::LinkCondition& link : links) {
         std::string settings;
         for (const auto& [name, value] : link.settings)
-            if (value != "0" && value != "0ms" && value != "0%")
-                settings += (settings.empty() ? "" : ", ") + name + " " + value;
+            if (!is_nothing(value)) settings += (settings.empty() ? "" : ", ") + name + " " + value;
         if (settings.empty() || std::ranges::find(seen, settings) != seen.end()) continue;
         seen.push_back(settings);
         label += (label.empty() ? "" : " · ") + settings;

@@ -49,11 +49,14 @@ std::vector<std::size_t> RowTableModel::wantedOrder() const {
             const double value = numberAt(row, sort_column_);
             keys[row] = std::isnan(value) ? -INFINITY : falling ? value : -value;
         }
-        std::ranges::stable_sort(rows, [&](std::size_t a, std::size_t b) { return keys[a] > keys[b]; });
+        std::ranges::sort(rows, [&](std::size_t a, std::size_t b) {
+            return keys[a] != keys[b] ? keys[a] > keys[b] : a < b;
+        });
     } else {
         std::vector<std::string> keys(sourceRows());
         for (const std::size_t row : rows) keys[row] = textAt(row, sort_column_);
-        std::ranges::stable_sort(rows, [&](std::size_t a, std::size_t b) {
+        std::ranges::sort(rows, [&](std::size_t a, std::size_t b) {
+            if (keys[a] == keys[b]) return a < b;
             return falling ? keys[b] < keys[a] : keys[a] < keys[b];
         });
     }
@@ -106,8 +109,10 @@ void RowTableModel::reorder() {
     Q_EMIT layoutChanged({}, VerticalSortHint);
 }
 
-void RowTableModel::restart() {
+void RowTableModel::restart(const std::function<void()>& change) {
     beginResetModel();
+    order_.clear();
+    if (change) change();
     order_ = wantedOrder();
     updateMaxima();
     endResetModel();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <QAbstractTableModel>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,8 +37,9 @@ class RowTableModel : public QAbstractTableModel, private FilterRow {
     void refresh();
     // Filters and sorts anew. Selections and scroll positions follow their rows.
     void reorder();
-    // The rows are others now: after a new session or when old rows were let go.
-    void restart();
+    // The rows are others now: after a new session or when old rows were let go. `change` makes them so,
+    // while nobody looks.
+    void restart(const std::function<void()>& change = {});
 
     // Errors are told by filterError(); everything is shown then.
     void setFilter(const QString& text);

@@ -62,8 +62,8 @@ std::vector<TableColumn> remote_columns() {
         number_column(M::tr("Call p95"), "call", {}, Unit::milliseconds,
                       M::tr("Of a function: from the call to its answer"), false),
         number_column(M::tr("Errors"), "errors", {"e"}, Unit::count, M::tr("Handlers that failed")),
-        number_column(M::tr("Dropped"), "dropped", {}, Unit::count,
-                      M::tr("Never arrived, as far as is known: lost, superseded, over budget")),
+        number_column(M::tr("Lost"), "lost", {}, Unit::count,
+                      M::tr("Transmissions in packets that were declared lost")),
         number_column(M::tr("Refused"), "refused", {"stopped"}, Unit::count,
                       M::tr("Stopped before the handler: over rate, no authority, malformed, ...")),
     };
@@ -108,8 +108,7 @@ RemotesModel::RemotesModel(QObject* parent) : RowTableModel(remote_columns(), pa
 }
 
 void RemotesModel::setSession(const Session* session) {
-    session_ = session;
-    restart();
+    restart([&] { session_ = session; });
 }
 const RemoteRow* RemotesModel::rowAt(int row) const {
     return row < 0 || row >= rowCount() ? nullptr : &session_->remotes()[sourceRow(row)];
@@ -144,7 +143,7 @@ double RemotesModel::numberAt(std::size_t row, int column) const {
         case handler_p99: return it.handler.p99;
         case call_p95: return it.call.p95;
         case errors: return static_cast<double>(it.counters.errors);
-        case dropped: return static_cast<double>(it.counters.dropped);
+        case lost: return static_cast<double>(it.counters.lost);
         case stopped: return static_cast<double>(it.stopped());
         default: return kNothing;
     }
@@ -168,7 +167,7 @@ Tone RemotesModel::toneAt(std::size_t row, int column) const {
             if (it.budget <= 0) return Tone::plain;
             return it.is_over_budget() ? Tone::bad : numberAt(row, column) > 80 ? Tone::warning : Tone::good;
         case errors: return it.counters.errors > 0 ? Tone::bad : Tone::muted;
-        case dropped: return it.counters.dropped > 0 ? Tone::warning : Tone::muted;
+        case lost: return it.counters.lost > 0 ? Tone::warning : Tone::muted;
         case stopped: return it.stopped() > 0 ? Tone::warning : Tone::muted;
         case resent: return numberAt(row, column) > 0 ? Tone::warning : Tone::muted;
         case kind:
@@ -202,10 +201,11 @@ ConnectionsModel::ConnectionsModel(QObject* parent) : RowTableModel(connection_c
 }
 
 void ConnectionsModel::setSession(const Session* session) {
-    session_ = session;
-    revision_ = session == nullptr ? 0 : session->connections_revision();
-    known_rows_ = session == nullptr ? 0 : session->connections().size();
-    restart();
+    restart([&] {
+        session_ = session;
+        revision_ = session == nullptr ? 0 : session->connections_revision();
+        known_rows_ = session == nullptr ? 0 : session->connections().size();
+    });
 }
 void ConnectionsModel::update() {
     if (session_ != nullptr && session_->connections_revision() != revision_) return setSession(session_);
@@ -306,11 +306,7 @@ ComparisonModel::ComparisonModel(QObject* parent)
           parent) {}
 
 void ComparisonModel::setRows(std::vector<ComparisonRow> rows) {
-    beginResetModel();
-    rows_.clear();
-    endResetModel();
-    rows_ = std::move(rows);
-    restart();
+    restart([&] { rows_ = std::move(rows); });
 }
 
 double ComparisonModel::numberAt(std::size_t row, int column) const {
@@ -352,8 +348,7 @@ NotesModel::NotesModel(QObject* parent)
                     parent) {}
 
 void NotesModel::setSession(const Session* session) {
-    session_ = session;
-    restart();
+    restart([&] { session_ = session; });
 }
 const NoteRow* NotesModel::rowAt(int row) const {
     return row < 0 || row >= rowCount() ? nullptr : &session_->notes()[sourceRow(row)];

@@ -33,7 +33,7 @@ class RemotesModel : public RowTableModel {
         handler_p99,
         call_p95,
         errors,
-        dropped,
+        lost,
         stopped,
         column_count
     };

@@ -10,6 +10,7 @@ LiveSource::LiveSource(QObject* parent) : QObject(parent), socket_(this), pings_
     connect(&socket_, &QTcpSocket::connected, this, &LiveSource::greet);
     connect(&socket_, &QTcpSocket::readyRead, this, &LiveSource::read);
     connect(&socket_, &QTcpSocket::errorOccurred, this, [this] {
+        if (!refusal_.isEmpty()) return end(tr("%1 refused: %2").arg(process_.name, refusal_));
         end(socket_.error() == QAbstractSocket::RemoteHostClosedError
                 ? tr("%1 closed the connection: it ended, or the token is not its own.").arg(process_.name)
                 : tr("%1 (%2:%3): %4")
@@ -28,6 +29,7 @@ void LiveSource::connectTo(const LiveProcess& process) {
     process_ = process;
     reader_ = recorder::FrameReader();
     bytes_received_ = 0;
+    refusal_.clear();
     round_trip_ = -1;
     is_active_ = true;
     socket_.connectToHost(process.host, process.port);
@@ -97,6 +99,9 @@ void LiveSource::read() {
             return end(tr("%1 sent a frame that is not valid: %2")
                            .arg(process_.name, QString::fromStdString(frame.error().message)));
         if (!*frame) continue;  // of a newer version
+        if (const auto* result = std::get_if<recorder::CommandResult>(&**frame);
+            result && result->id == 0 && !result->is_ok)
+            refusal_ = QString::fromStdString(result->text);
         if (const auto* pong = std::get_if<recorder::Pong>(&**frame))
             round_trip_ = static_cast<double>(clock_.nsecsElapsed() - pong->sent_at) / 1e6;
         Q_EMIT frameReceived(**frame);

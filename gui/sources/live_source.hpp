@@ -50,6 +50,7 @@ class LiveSource : public QObject {
     quint64 next_command_ = 1;
     quint64 bytes_received_ = 0;
     double round_trip_ = -1;
+    QString refusal_;  // why it does not want us, as it said before it closed
     bool is_active_ = false;
 };
 

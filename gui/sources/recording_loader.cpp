@@ -92,7 +92,9 @@ class Loading {
         frame.at = at;
         frame.kind = kind;
         frame.text = std::move(text);
-        part_->frames.push_back({at.time_since_epoch().count(), std::move(frame)});
+        std::vector<std::byte> bytes;
+        if (!recorder::encode(frame, bytes)) return;
+        part_->frames.push_back({at.time_since_epoch().count(), std::move(frame), std::move(bytes)});
     }
     void take_frame(std::int64_t at, Bytes bytes) {
         const auto raw = recorder::parse_envelope(bytes);
@@ -102,7 +104,7 @@ class Loading {
         if (!frame) return damaged(frame.error().message);
         if (!*frame) return;
         ++result_.frames;
-        part_->frames.push_back({at, std::move(**frame)});
+        part_->frames.push_back({at, std::move(**frame), {bytes.begin(), bytes.end()}});
     }
     void damaged(const std::string& what) {
         if (result_.problem.isEmpty())

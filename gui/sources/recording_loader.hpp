@@ -19,6 +19,7 @@ namespace squall::gui {
 struct TimedFrame {
     std::int64_t at = 0;
     recorder::ProfileFrame frame;
+    std::vector<std::byte> bytes;  // of it, envelope included: a tenth of what it takes unpacked
 };
 
 // One portion of a recording.

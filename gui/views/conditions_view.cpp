@@ -26,6 +26,7 @@ double number_of(const std::string& text) {
 double in_units(const std::string& text, const std::string& suffix) {
     const double value = number_of(text);
     if (suffix != "ms") return value;
+    if (text.ends_with("ns")) return value / 1e6;
     if (text.ends_with("us")) return value / 1000;
     if (text.ends_with("ms")) return value;
     return text.ends_with("s") ? value * 1000 : value;
@@ -231,21 +232,15 @@ void ConditionsView::choosePreset(int index) {
 
 void ConditionsView::apply() {
     if (!apply_->isEnabled()) return;
-    std::vector<std::string> groups;
-    if (group_->currentIndex() <= 0)
-        for (int i = 1; i < group_->count(); ++i) groups.push_back(group_->itemText(i).toStdString());
-    else
-        groups.push_back(group_->currentText().toStdString());
-    for (const std::string& group : groups)
-        for (const char* direction : {"inbound", "outbound"}) {
-            if (direction_->currentIndex() == 1 && direction != std::string_view("inbound")) continue;
-            if (direction_->currentIndex() == 2 && direction != std::string_view("outbound")) continue;
-            recorder::Command command;
-            command.verb = "conditions.set";
-            command.arguments = {{"group", group}, {"direction", direction}};
-            for (auto& setting : settings()) command.arguments.push_back(std::move(setting));
-            workspace().command(std::move(command));
-        }
+    recorder::Command command;
+    command.verb = "conditions.set";
+    // Without a group all of them are meant, without a direction both.
+    if (group_->currentIndex() > 0)
+        command.arguments.emplace_back("group", group_->currentText().toStdString());
+    if (direction_->currentIndex() > 0)
+        command.arguments.emplace_back("direction", direction_->currentIndex() == 1 ? "inbound" : "outbound");
+    for (auto& setting : settings()) command.arguments.push_back(std::move(setting));
+    workspace().command(std::move(command));
 }
 
 void ConditionsView::refreshNow() {
@@ -297,11 +292,12 @@ void ConditionsView::refreshAll() {
                            ? tr("A recording keeps its conditions: the timeline shows them as bands. They "
                                 "can be changed while a process runs.")
                            : tr("Attach to a running process to change its simulated network: squall-loadgen "
-                                "run scenarios/arena.toml --profile"));
+                                "run scenarios/arena.toml --live"));
     else if (!simulated)
         hint_->setText(
-            tr("This process tells of no simulated network. squall-loadgen run and squall-simulator have "
-               "one; over a real network there is nothing to change."));
+            tr("This process tells of no simulated network. squall-loadgen run has one: choose its process, "
+               "the generator."
+               " Over a real network there is nothing to change."));
     else
         hint_->setText(
             tr("What is set here acts on the running process at once, is recorded, and is drawn as a band on "

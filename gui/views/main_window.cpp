@@ -76,6 +76,10 @@ MainWindow::MainWindow(QWidget* parent)
 MainWindow::~MainWindow() {
     // Views hold pointers into the workspace, which goes before a QObject's children do.
     timer_.stop();
+    tabs_->disconnect(this);
+    workspace_.disconnect(this);
+    workspace_.axis().disconnect(this);
+    replay_->disconnect(this);
     delete takeCentralWidget();
 }
 

@@ -49,8 +49,8 @@ PacketsView::PacketsView(Workspace& workspace, QWidget* parent)
     for (int i = 0; i < PacketsModel::column_count; ++i) list_->setColumnWidth(i, widths[i]);
     list_->horizontalHeader()->setSectionResizeMode(PacketsModel::remote, QHeaderView::Stretch);
     tree_->setHeaderLabels({tr("Field"), tr("Value"), tr("Where")});
-    tree_->setColumnWidth(0, 220);
-    tree_->setColumnWidth(1, 260);
+    tree_->setColumnWidth(0, 260);
+    tree_->setColumnWidth(1, 220);
     tree_->setAccessibleName(tr("Fields of the packet"));
     const QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     hex_->setFont(fixed);

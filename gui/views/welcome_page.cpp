@@ -37,7 +37,7 @@ WelcomePage::WelcomePage(QWidget* parent)
     }
     no_processes_->setText(
         tr("No process offers itself. Start one with its live endpoint on:\n\n    squall-loadgen run "
-           "scenarios/arena.toml --profile\n\nIn your own server: ProfilerEndpoint "
+           "scenarios/arena.toml --live\n\nIn your own server: ProfilerEndpoint "
            "(squall/runtime/profiler_endpoint.hpp). It is off unless asked for, and listens on this machine "
            "only; another machine's is reached through ssh -L."));
     no_files_->setText(

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "squall/recorder/profile_codec.hpp"
+
 namespace squall::gui {
 
 Workspace::Workspace(QObject* parent) : QObject(parent), axis_(this) {}
@@ -13,6 +15,8 @@ void Workspace::start(SourceKind kind, const QString& name, const QString& recor
     preamble_.clear();
     packets_ = PacketIndex();
     frames_.clear();
+    frame_bytes_.clear();
+    frame_bytes_.shrink_to_fit();
     applied_ = 0;
     full_range_ = {0, 1};
     playhead_ = 0;
@@ -30,7 +34,8 @@ void Workspace::apply(std::int64_t at, const recorder::ProfileFrame& frame) {
 void Workspace::addPart(const LoadedPart& part) {
     for (const TimedFrame& frame : part.frames) {
         session_->apply(frame.at, frame.frame);
-        frames_.push_back(frame);
+        frames_.push_back({frame.at, frame_bytes_.size(), frame.bytes.size()});
+        frame_bytes_.insert(frame_bytes_.end(), frame.bytes.begin(), frame.bytes.end());
     }
     applied_ = frames_.size();
     packets_.append(std::vector<PacketEntry>(part.packets), part.packets_left_out);
@@ -58,16 +63,23 @@ void Workspace::seek(std::int64_t at) {
         auto before = std::exchange(session_, std::make_unique<Session>());
         applied_ = 0;
         playhead_ = at;
-        while (applied_ < frames_.size() && frames_[applied_].at <= at) {
-            session_->apply(frames_[applied_].at, frames_[applied_].frame);
-            ++applied_;
-        }
+        applyUntil(at);
         Q_EMIT sessionReplaced();
         return;
     }
     playhead_ = at;
-    for (; applied_ < frames_.size() && frames_[applied_].at <= at; ++applied_)
-        session_->apply(frames_[applied_].at, frames_[applied_].frame);
+    applyUntil(at);
+}
+
+void Workspace::applyUntil(std::int64_t at) {
+    for (; applied_ < frames_.size() && frames_[applied_].at <= at; ++applied_) {
+        const Bytes bytes = Bytes(frame_bytes_).subspan(frames_[applied_].offset, frames_[applied_].size);
+        // They were read before, so they can be read.
+        const auto raw = recorder::parse_envelope(bytes);
+        if (!raw || !*raw) continue;
+        if (const auto frame = recorder::decode(**raw); frame && *frame)
+            session_->apply(frames_[applied_].at, **frame);
+    }
 }
 
 void Workspace::updateLimits() {

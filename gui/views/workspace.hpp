@@ -3,7 +3,6 @@
 #pragma once
 
 #include <QObject>
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -83,8 +82,16 @@ class Workspace : public QObject {
     QString recording_path_;
     std::vector<std::byte> preamble_;
     PacketIndex packets_;
-    std::deque<TimedFrame> frames_;  // of a recording, for replay
-    std::size_t applied_ = 0;        // of frames_
+    // Of a recording, for replay: packed, one behind the other.
+    struct StoredFrame {
+        std::int64_t at = 0;
+        std::size_t offset = 0;
+        std::size_t size = 0;
+    };
+    void applyUntil(std::int64_t at);
+    std::vector<StoredFrame> frames_;
+    std::vector<std::byte> frame_bytes_;
+    std::size_t applied_ = 0;  // of frames_
     TimeRange full_range_{0, 1};
     std::int64_t playhead_ = 0;
     bool is_complete_ = false;

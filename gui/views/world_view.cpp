@@ -57,7 +57,7 @@ void WorldMap::paintEvent(QPaintEvent* /*event*/) {
         painter.setPen(theme.muted);
         painter.drawText(rect().adjusted(24, 24, -24, -24), Qt::AlignCenter | Qt::TextWordWrap,
                          tr("This session tells of no positions.\nA server does so with "
-                            "ProfilerEndpoint::set_world(); the arena that ships does."));
+                            "Profiler::on_world(); the arena that ships does."));
         return;
     }
     const QRectF area = square();

@@ -101,10 +101,15 @@ class PicturesTest : public QObject {
     void fillWelcome(MainWindow& window) {
         QFile file(folder_.filePath(QStringLiteral("1.json")));
         QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write(
-            QStringLiteral("{\"name\": \"arena server\", \"pid\": %1, \"port\": 47123, \"token\": \"x\"}")
-                .arg(QCoreApplication::applicationPid())
-                .toUtf8());
+        // As a live endpoint writes it; the process is this one.
+        QFile stat(QStringLiteral("/proc/self/stat"));
+        QVERIFY(stat.open(QIODevice::ReadOnly));
+        const QByteArray line = stat.readAll();
+        const QByteArray start = line.mid(line.lastIndexOf(')') + 2).split(' ').at(19);
+        file.write("{\"name\": \"arena server\", \"pid\": " +
+                   QByteArray::number(QCoreApplication::applicationPid()) +
+                   ", \"address\": \"127.0.0.1:47123\", \"started\": 1, \"process_start\": " + start +
+                   ", \"token\": \"x\"}");
         file.close();
         WelcomePage::remember(path_);
         window.welcome().setFolder(folder_.path());

@@ -201,7 +201,7 @@ class Synthetic {
                     more = messages * 3 + headers + resent;
                     endpoint.bytes_sent += payload + more;
                     if (i % 4 < 2)
-                        row.dropped += static_cast<std::uint64_t>(static_cast<double>(messages) * loss);
+                        row.lost += static_cast<std::uint64_t>(static_cast<double>(messages) * loss);
                 } else {
                     endpoint.bytes_received += payload + messages * 14;
                     if (i == 3 && step_ % 9 == 0) row.stopped[1] += 1;
