@@ -1,5 +1,6 @@
 #include "gui/sources/recording_loader.hpp"
 
+#include <QCoreApplication>
 #include <QElapsedTimer>
 #include <QFile>
 #include <QFileInfo>
@@ -192,16 +193,19 @@ void RecordingLoader::stop() {
     thread_->wait();
     thread_.reset();
     stopping_ = false;
+    // What it still had on the way to us belongs to the file before.
+    QCoreApplication::removePostedEvents(this, QEvent::MetaCall);
 }
 
 void RecordingLoader::open(const QString& path) {
     stop();
     path_ = path;
     thread_.reset(QThread::create([this, path] {
-        LoadResult result = load_recording(
-            path, [this](const LoadedPartPointer& part) { Q_EMIT partLoaded(part); },
-            [this] { return stopping_.load(); });
-        if (!stopping_) Q_EMIT finished(result);
+        const auto deliver = [this](const LoadedPartPointer& part) {
+            QMetaObject::invokeMethod(this, [this, part] { Q_EMIT partLoaded(part); }, Qt::QueuedConnection);
+        };
+        const LoadResult result = load_recording(path, deliver, [this] { return stopping_.load(); });
+        QMetaObject::invokeMethod(this, [this, result] { Q_EMIT finished(result); }, Qt::QueuedConnection);
     }));
     thread_->start();
 }
