@@ -122,8 +122,10 @@ TEST_F(Steps, OfTablesBeginChangeAndEndObjectsTogether) {
     EXPECT_EQ(points(*clients[1], kElf), 6);
     Transaction end = server->trades.begin();
     end.forget(server->health, kOrc).forget(server->health, kElf);
+    const std::uint64_t before_end = server->health.statistics().out.messages;
     ASSERT_TRUE(end.publish(net.now, Recipients::everyone()));
-    net.run(300ms);
+    net.run(1s);
+    EXPECT_EQ(server->health.statistics().out.messages, before_end) << "the end came with the transaction";
     EXPECT_EQ(clients[0]->health.size() + clients[1]->health.size() + server->health.size(), 0U);
     ASSERT_TRUE(server->health.spawn(net.now, kOrc, {3}));
     net.run(300ms);
