@@ -27,7 +27,7 @@ MAY_INCLUDE["gui"] = ["core", "trace", "recorder"]
 SANS_IO = [module for module in LIBRARY if module != "runtime"]
 
 TOP_LEVEL = {
-    "CMakeLists.txt", "CMakePresets.json", "lib", "simulator", "loadgen", "gui", "scenarios", "tests", "dev", "README.md",
+    "CMakeLists.txt", "CMakePresets.json", "lib", "simulator", "loadgen", "gui", "scenarios", "deploy", "tests", "dev", "README.md",
     "LICENSE", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md",
 }
 

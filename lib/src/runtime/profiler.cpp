@@ -118,7 +118,12 @@ Profiler::Profiler(ProfilerConfig config)
     : config_(std::move(config)),
       account_(config_.account),
       hello_(profile_hello(config_.name)),
-      stats_frame_(recorder::Stats{}) {}
+      stats_frame_(recorder::Stats{}) {
+    hello_.build = cut(config_.build);
+    hello_.at = config_.at;
+    hello_.wall_time = config_.wall_time;
+    dictionary_.remotes = {{.id = trace::kNoRemote, .name = "(no remote)"}};
+}
 
 // --- what is watched
 
@@ -230,7 +235,7 @@ void Profiler::handle_timeout(TimePoint now) {
         now - next_round_ > config_.interval ? now + config_.interval : next_round_ + config_.interval;
     gather_wants();
     run_commands(now);
-    tell_dictionary(now);
+    tell_dictionary();
     tell_connections(now);
     snapshot(now, std::get<recorder::Stats>(stats_frame_));
     emit(stats_frame_);
@@ -264,12 +269,8 @@ void Profiler::gather_wants() {
     sample_allowance_ = static_cast<std::uint32_t>(std::min<std::size_t>(allowed, config_.max_samples));
 }
 
-void Profiler::tell_dictionary(TimePoint now) {
-    if (rounds_ % kSlowRounds == 0 && hello_.wall_time == 0 && config_.wall_time) {
-        hello_.at = now;
-        hello_.wall_time = config_.wall_time(now);
-    }
-    if (rounds_ % kSlowRounds != 0 || registry_ == nullptr) return;
+void Profiler::tell_dictionary() {
+    if (registry_ == nullptr || (rounds_ % kSlowRounds != 0 && dictionary_.remotes.size() > 1)) return;
     const auto remotes = registry_->remotes();
     if (dictionary_.remotes.size() == remotes.size() + 1 && !has_new_budgets_) return;
     dictionary_.remotes = {{.id = trace::kNoRemote, .name = "(no remote)"}};
@@ -287,7 +288,7 @@ void Profiler::tell_dictionary(TimePoint now) {
     std::ranges::sort(dictionary_.remotes, {}, &recorder::RemoteEntry::id);
     const auto twice = std::ranges::adjacent_find(dictionary_.remotes, {}, &recorder::RemoteEntry::id);
     if (twice != dictionary_.remotes.end()) {
-        dictionary_ = {};
+        dictionary_.remotes.resize(1);
         return;
     }
     has_new_budgets_ = false;

@@ -40,9 +40,12 @@ const RemoteCounters& Account::inbound(std::uint32_t remote) const {
 const Histogram* Account::time_of(Time time, std::uint32_t remote) const {
     if (remote >= remotes_.size()) return nullptr;
     const Remote& found = remotes_[remote];
-    if (time == Time::queue && found.unqueued != 0) {
-        histogram_of(Time::queue, found).record(0, found.unqueued);
-        found.unqueued = 0;
+    if (time == Time::queue) {
+        // Most messages leave at once. They are recorded here, all together.
+        const auto& histogram = found.times[static_cast<std::size_t>(time)];
+        const std::uint64_t known = found.untimed + (histogram == nullptr ? 0 : histogram->count());
+        if (found.out.messages > known)
+            histogram_of(Time::queue, found).record(0, found.out.messages - known);
     }
     return found.times[static_cast<std::size_t>(time)].get();
 }
@@ -118,20 +121,32 @@ void Account::on_queued(const Event& event) {
     ++channel.count;
 }
 
+// The same for all messages of a datagram.
+Account::Connection* Account::sender_of(const Event& event) {
+    if (part_count_ != 0 && event.connection == sending_id_ && event.source == sending_source_)
+        return sending_;
+    sending_id_ = event.connection;
+    sending_source_ = event.source;
+    return sending_ = connection_of(event);
+}
+
 void Account::on_sent(const Event& event) {
     const std::uint32_t cause = event.detail % 256;
     const std::uint32_t tag = event.detail / 256;
     const std::uint32_t number = tag <= config_.max_remotes ? tag : kNoRemote;
-    RemoteCounters& out = remote_of(number).out;
+    Remote& remote = remote_of(number);
+    RemoteCounters& out = remote.out;
     bool is_first = false;
     TimePoint queued_at = event.at;
-    sending_ = connection_of(event);
+    Connection* const sender = sender_of(event);
     if (cause == kPayload) {
         out.payload += event.payload.size();
         out.framing += event.bytes - event.payload.size();
         is_first = true;
-        if (sending_ != nullptr) {
-            Channel& channel = channel_of(*sending_, event.channel);
+        if (sender == nullptr) {
+            ++remote.untimed;
+        } else {
+            Channel& channel = channel_of(*sender, event.channel);
             is_first = event.id >= channel.next_unsent;  // not a further fragment
             if (is_first) {
                 channel.next_unsent = event.id + 1;
@@ -177,10 +192,7 @@ void Account::on_datagram_sent(const Event& event) {
         headers -= share;
         Remote& remote = remotes_[part.remote];
         remote.out.headers += share;
-        if (sending_ == nullptr || part.first_messages == 0) continue;
-        if (part.queued_at == event.at) {
-            remote.unqueued += part.first_messages;
-        } else {
+        if (sending_ != nullptr && part.first_messages != 0 && part.queued_at != event.at) {
             histogram_of(Time::queue, remote)
                 .record(static_cast<std::uint64_t>((event.at - part.queued_at).count()), part.first_messages);
         }

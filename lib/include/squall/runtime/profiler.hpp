@@ -53,14 +53,16 @@ struct ProcessUsage {
 struct ProfilerConfig {
     // What the process calls itself.
     std::string name = "squall";
+    std::string build{};  // version of the application
     // A round of frames so often.
     Duration interval = std::chrono::milliseconds(100);
     // Of a tick; drawn as a line. 0: not known.
     Duration tick_budget{};
     // In virtual time leave it, so that a run is repeatable.
     std::function<ProcessUsage()> usage{};
-    // Nanoseconds since 1970 at a moment of the time line, if known.
-    std::function<std::int64_t(TimePoint)> wall_time{};
+    // A moment of the time line, and the nanoseconds since 1970 at it, if known.
+    TimePoint at{};
+    std::int64_t wall_time = 0;
     trace::AccountConfig account{};
     // Connections whose counters one round tells; of more, these in turn.
     std::size_t connections_per_round = 512;
@@ -136,7 +138,7 @@ class Profiler final : public Node, public trace::Sink {
 
     void emit(const recorder::ProfileFrame& frame);
     void gather_wants();
-    void tell_dictionary(TimePoint now);
+    void tell_dictionary();
     void tell_connections(TimePoint now);
     [[nodiscard]] recorder::ConnectionChange opened(TimePoint now, const ConnectionKey& key,
                                                     const Open& open) const;

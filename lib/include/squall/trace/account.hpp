@@ -63,10 +63,11 @@ class Account final : public Sink {
     }
 
   private:
-    struct Remote {
+    // What changes with each message that leaves is one cache line.
+    struct alignas(64) Remote {
         RemoteCounters out;
         RemoteCounters in;
-        mutable std::uint64_t unqueued = 0;  // left at once: to be put into the histogram of the queue
+        std::uint64_t untimed = 0;  // messages that left, of connections that are not timed
         mutable std::array<std::unique_ptr<Histogram>, kTimeCount> times;
     };
     // Messages of a channel that were queued at one moment: from this id to the next run's.
@@ -115,6 +116,7 @@ class Account final : public Sink {
     Histogram& histogram_of(Time time, const Remote& remote) const;
     Connection* find(const Event& event);
     Connection* connection_of(const Event& event);
+    Connection* sender_of(const Event& event);
     static Channel& channel_of(Connection& connection, ChannelId channel);
     void on_queued(const Event& event);
     void on_sent(const Event& event);
@@ -143,7 +145,9 @@ class Account final : public Sink {
     std::array<Part, kMaxParts> parts_{};
     std::size_t part_count_ = 0;
     std::uint32_t part_bytes_ = 0;
-    Connection* sending_ = nullptr;  // whose datagram is under way
+    Connection* sending_ = nullptr;  // whose datagram is under way, if it is timed
+    std::uint32_t sending_source_ = 0;
+    ConnectionId sending_id_{};
 };
 
 }  // namespace squall::trace
