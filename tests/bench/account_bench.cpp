@@ -2,7 +2,7 @@
 // and of an acknowledgement), a message received; and a snapshot of 500 remotes, with its bytes.
 #include <benchmark/benchmark.h>
 
-#include <array>
+#include <memory>
 #include <vector>
 
 #include "squall/recorder/profile_codec.hpp"
@@ -19,89 +19,103 @@ using trace::EventKind;
 constexpr std::size_t kConnections = 64;
 constexpr std::size_t kMessagesPerPacket = 12;
 
-// A tick: each connection gets one packet of messages of ten remotes, is acknowledged, and answers.
-std::vector<Event> tick(std::vector<std::byte>& bytes, bool with_queue, bool with_ack, bool with_sent,
-                        bool with_received) {
-    bytes.resize(1200);
-    bytes[0] = std::byte{0x15};
-    bytes[1] = std::byte{9};
-    std::vector<Event> events;
+struct Parts {
+    bool queued = false;
+    bool sent = false;
+    bool acked = false;
+    bool received = false;
+};
+
+// A tick: each connection gets one packet of messages of its own remotes, is acknowledged, and answers. The
+// events are made as the transport makes them, one after the other in one place.
+template <class Emit>
+void tick(std::vector<std::byte>& bytes, const Parts& parts, Emit emit) {
+    Event event;
+    event.source = 1;
+    event.channel = ChannelId{1};
+    event.at = TimePoint{std::chrono::seconds(1)};
     for (std::uint32_t slot = 0; slot < kConnections; ++slot) {
-        Event event;
         event.connection = {slot, 1};
-        event.at = TimePoint{std::chrono::seconds(1)};
-        event.source = 1;
-        event.channel = ChannelId{1};
-        for (std::size_t i = 0; i < kMessagesPerPacket && with_queue; ++i) {
+        for (std::size_t i = 0; i < kMessagesPerPacket && parts.queued; ++i) {
             event.kind = EventKind::message_queued;
             event.id = i;
-            events.push_back(event);
+            emit(event);
         }
-        for (std::size_t i = 0; i < kMessagesPerPacket && with_sent; ++i) {
+        for (std::size_t i = 0; i < kMessagesPerPacket && parts.sent; ++i) {
             event.kind = EventKind::message_sent;
             event.id = i;
             event.bytes = 40;
             event.detail = 256 * static_cast<std::uint32_t>(1 + (slot * 7 + i) % 500);
             event.payload = Bytes(bytes).first(37);
-            events.push_back(event);
+            emit(event);
         }
-        if (with_sent) {
+        if (parts.sent) {
             event.kind = EventKind::datagram_sent;
             event.bytes = 40 * kMessagesPerPacket + 30;
             event.detail = 5;
             event.payload = Bytes(bytes).first(event.bytes);
-            events.push_back(event);
+            emit(event);
         }
-        if (with_ack) {
+        if (parts.acked) {
             event.kind = EventKind::packet_acked;
             event.id = 9;
             event.detail = 50'000;
-            events.push_back(event);
+            emit(event);
         }
-        for (std::size_t i = 0; i < kMessagesPerPacket && with_received; ++i) {
+        for (std::size_t i = 0; i < kMessagesPerPacket && parts.received; ++i) {
             event.kind = EventKind::message_received;
             event.bytes = 37;
             event.detail = 0;
-            events.push_back(event);
+            emit(event);
             event.kind = EventKind::remote_received;
             event.id = 1 + (slot * 7 + i) % 500;
-            events.push_back(event);
+            emit(event);
         }
     }
-    return events;
 }
 
-void play(benchmark::State& state, const std::vector<Event>& events) {
-    Account account;
-    trace::Sink& sink = account;
+// A payload packet with the number 9.
+std::vector<std::byte> packet() {
+    std::vector<std::byte> bytes(1200);
+    bytes[0] = std::byte{0x15};
+    bytes[1] = std::byte{9};
+    return bytes;
+}
+
+// What making the events costs by itself.
+class NoSink final : public trace::Sink {
+  public:
+    void on_event(const Event& event) override { sum_ += event.bytes + event.detail; }
+    std::uint64_t sum_ = 0;
+};
+
+void play(benchmark::State& state, trace::Sink& sink, const Parts& parts) {
+    auto bytes = packet();
     for (auto _ : state) {
-        for (const Event& event : events) sink.on_event(event);
+        tick(bytes, parts, [&sink](const Event& event) { sink.on_event(event); });
         benchmark::ClobberMemory();
     }
-    state.SetItemsProcessed(
-        static_cast<std::int64_t>(state.iterations() * kConnections * kMessagesPerPacket));
-    state.counters["ns/message"] =
-        benchmark::Counter(static_cast<double>(state.iterations() * kConnections * kMessagesPerPacket) / 1e9,
-                           benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    const auto messages = state.iterations() * static_cast<std::int64_t>(kConnections * kMessagesPerPacket);
+    state.SetItemsProcessed(messages);
+    state.counters["ns/message"] = benchmark::Counter(
+        static_cast<double>(messages) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-void BM_AccountSent(benchmark::State& state) {
-    std::vector<std::byte> bytes;
-    play(state, tick(bytes, false, false, true, false));
+// The cost is the difference to the one where nobody listens.
+void no_account(benchmark::State& state, const Parts& parts) {
+    NoSink sink;
+    play(state, sink, parts);
 }
-BENCHMARK(BM_AccountSent);
-
-void BM_AccountSentFromQueueToAck(benchmark::State& state) {
-    std::vector<std::byte> bytes;
-    play(state, tick(bytes, true, true, true, false));
+void account(benchmark::State& state, const Parts& parts) {
+    Account sink;
+    play(state, sink, parts);
 }
-BENCHMARK(BM_AccountSentFromQueueToAck);
-
-void BM_AccountReceived(benchmark::State& state) {
-    std::vector<std::byte> bytes;
-    play(state, tick(bytes, false, false, false, true));
-}
-BENCHMARK(BM_AccountReceived);
+BENCHMARK_CAPTURE(no_account, sent, Parts{.sent = true});
+BENCHMARK_CAPTURE(account, sent, Parts{.sent = true});
+BENCHMARK_CAPTURE(no_account, queue_to_ack, Parts{.queued = true, .sent = true, .acked = true});
+BENCHMARK_CAPTURE(account, queue_to_ack, Parts{.queued = true, .sent = true, .acked = true});
+BENCHMARK_CAPTURE(no_account, received, Parts{.received = true});
+BENCHMARK_CAPTURE(account, received, Parts{.received = true});
 
 recorder::Stats counted(const Account& account) {
     recorder::Stats out;
@@ -124,13 +138,14 @@ recorder::Stats counted(const Account& account) {
 
 // The bytes of one frame: what changed since the one before.
 void BM_EncodeStats500Remotes(benchmark::State& state) {
-    std::vector<std::byte> bytes;
-    Account account;
-    const auto events = tick(bytes, true, true, true, true);
-    for (const Event& event : events) account.on_event(event);
-    const recorder::Stats before = counted(account);
-    for (const Event& event : events) account.on_event(event);
-    recorder::Stats now = counted(account);
+    auto bytes = packet();
+    Account counting;
+    const auto count = [&counting](const Event& event) { counting.on_event(event); };
+    const Parts all{true, true, true, true};
+    tick(bytes, all, count);
+    const recorder::Stats before = counted(counting);
+    tick(bytes, all, count);
+    recorder::Stats now = counted(counting);
     for (auto& entry : now.connections) ++entry.counters.packets_sent;
     std::vector<std::byte> out;
     for (auto _ : state) {
