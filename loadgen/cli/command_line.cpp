@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <optional>
 
@@ -25,6 +26,9 @@ struct Request {
     std::string what;
     std::string shell;
     ServeOptions serve;
+    WatchCommand watch;
+    std::optional<std::string> live;
+    std::optional<std::string> metrics;
     std::string bind = "127.0.0.1:40000";
     std::string public_address;
     std::string suite = "aes256-gcm";
@@ -52,6 +56,38 @@ void add_recording_details(CLI::App& command, RecordingOrder& record) {
         ->type_name("8|60s");
 }
 
+void add_live(CLI::App& command, Request& request) {
+    command
+        .add_option_function<std::string>(
+            "--live", [&request](const std::string& port) { request.live = port; },
+            "Let viewers of this machine look in (squall-gui, squall-loadgen watch); a free port without one")
+        ->expected(0, 1)
+        ->default_str("0")
+        ->trigger_on_parse()
+        ->type_name("PORT");
+    command.add_option("--metrics", request.metrics, "Answer GET /metrics here, in Prometheus' format")
+        ->type_name("ADDRESS");
+}
+
+// What --live and --metrics mean; a sentence if they mean nothing.
+std::optional<std::string> resolve_live(const Request& request, LiveOptions& out) {
+    if (request.live) {
+        const std::string& text = *request.live;
+        std::uint64_t port = 0;
+        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), port);
+        if (!text.empty() &&
+            (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || port > 65'535))
+            return fmt::format("--live: '{}' is no port; give 0 to 65535, or nothing for a free one", text);
+        out.port = static_cast<std::uint16_t>(port);
+    }
+    if (request.metrics) {
+        const auto address = Address::parse(*request.metrics);
+        if (!address) return fmt::format("--metrics: {}", address.error().message);
+        out.metrics = *address;
+    }
+    return std::nullopt;
+}
+
 void add_run(CLI::App& app, Request& request) {
     CLI::App* run = app.add_subcommand("run", "Run a scenario and report on it");
     run->add_option("scenario", request.run.file, "The scenario file")->required()->type_name("FILE");
@@ -74,6 +110,7 @@ void add_run(CLI::App& app, Request& request) {
         ->type_name("[FILE]");
     add_recording_details(*run, request.run.record);
     run->add_flag("--quiet", request.run.quiet, "No live view, only the report");
+    add_live(*run, request);
     run->footer(std::string("Examples:\n"
                             "  squall-loadgen run scenarios/arena.toml\n"
                             "  squall-loadgen run scenarios/smoke.toml --virtual --seed 7\n"
@@ -85,7 +122,18 @@ void add_run(CLI::App& app, Request& request) {
                 kExitCodes);
     run->callback([&request, run] {
         request.run.wants_recording = run->count("--record") > 0;
-        request.command = [&request] { return run_command(request.run); };
+        request.command = [&request] {
+            auto wrong = resolve_live(request, request.run.live);
+            if (!wrong && request.run.live.is_on() && request.run.virtual_time)
+                wrong =
+                    "--live and --metrics are for real sockets; a virtual run is over before anybody looks: "
+                    "record it";
+            if (wrong) {
+                fmt::print(stderr, "squall-loadgen run: {}\n", *wrong);
+                return static_cast<int>(ExitCode::bad_input);
+            }
+            return run_command(request.run);
+        };
     });
 }
 
@@ -261,7 +309,7 @@ std::optional<std::string> resolve(Request& request) {
     if (!suite)
         return fmt::format("--suite: '{}' must be netcode, aes256-gcm, signed or none", request.suite);
     request.serve.settings.suite = *suite;
-    return std::nullopt;
+    return resolve_live(request, request.serve.live);
 }
 
 void add_serve(CLI::App& app, Request& request) {
@@ -296,6 +344,7 @@ void add_serve(CLI::App& app, Request& request) {
     serve->add_option("--record-fact", request.record_facts, "A fact for the recording (what `run` uses)")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false);
+    add_live(*serve, request);
     serve->add_option("--tick-rate", settings.tick_rate, "Ticks per second")
         ->check(CLI::Range(1, 240))
         ->capture_default_str();
@@ -332,6 +381,27 @@ void add_serve(CLI::App& app, Request& request) {
     });
 }
 
+void add_watch(CLI::App& app, Request& request) {
+    CLI::App* watch = app.add_subcommand("watch", "Show what a process with --live does, a table a second");
+    watch
+        ->add_option("process", request.watch.process,
+                     "Its id; without one the arena server, or the first there is")
+        ->type_name("PID");
+    watch->add_option("--seconds", request.watch.seconds, "So many tables, then end")->type_name("N");
+    watch
+        ->add_option("--order", request.watch.order,
+                     "Give it an order and print what came of it: a verb and name=value each")
+        ->expected(1, 20)
+        ->type_name("VERB [NAME=VALUE]...");
+    watch->footer(
+        "Examples:\n  squall-loadgen watch\n  squall-loadgen watch 4242 --seconds 5\n"
+        "  squall-loadgen watch 4242 --order conditions.set loss=5% direction=outbound\n"
+        "  squall-loadgen watch 4242 --order mark text=here\n"
+        "  squall-loadgen watch 4242 --order history.save file=last-minute.squall.pcapng\n"
+        "Exit codes: 0, 2 there is no such process, or it refused.");
+    watch->callback([&request] { request.command = [&request] { return watch_command(request.watch); }; });
+}
+
 // A first word that is no command; CLI11 would only say that one is missing.
 std::optional<std::string> wrong_command(const CLI::App& app, int argc, const char* const* argv) {
     if (argc < 2 || argv[1][0] == '-') return std::nullopt;
@@ -366,6 +436,7 @@ int run_command_line(int argc, const char* const* argv) {
     add_validate(app, request);
     add_list(app, request);
     add_serve(app, request);
+    add_watch(app, request);
     add_completion(app, request);
     if (const auto wrong = wrong_command(app, argc, argv)) {
         fmt::print(stderr, "{}\n", *wrong);

@@ -21,6 +21,7 @@ struct RunCommand {
     bool quiet = false;
     RecordingOrder record;
     bool wants_recording = false;  // with a name of its own if there is no path
+    LiveOptions live;
 };
 int run_command(const RunCommand& command);
 
@@ -49,5 +50,12 @@ int list_command(const std::string& what);
 int completion_command();
 
 int serve_command(const ServeOptions& options);
+
+struct WatchCommand {
+    std::uint64_t process = 0;       // 0: the only one there is, or the arena server
+    std::uint32_t seconds = 0;       // 0: until Ctrl-C
+    std::vector<std::string> order;  // a verb and name=value each; sent, and its result printed
+};
+int watch_command(const WatchCommand& command);
 
 }  // namespace squall::loadgen

@@ -63,7 +63,8 @@ int run_command(const RunCommand& command) {
     (void)std::fflush(stdout);
     ProgressView view(*scenario, style_of(stderr), stderr);
     RunFollower follower(*scenario, command.quiet ? nullptr : &view, *outputs);
-    auto record = run_scenario(*scenario, {command.virtual_time, own_program(), order}, follower);
+    auto record =
+        run_scenario(*scenario, {command.virtual_time, own_program(), order, command.live}, follower);
     if (!record) return refuse({record.error().message});
     const auto failures = outputs->finish(*record, *scenario, overrides);
     fmt::print("{}", terminal_report(*record, *scenario, style_of(stdout).colour));

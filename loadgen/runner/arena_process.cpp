@@ -25,7 +25,8 @@ void add_recording(std::vector<std::string>& arguments, const RecordingOrder& re
 
 Result<std::unique_ptr<ArenaProcess>> ArenaProcess::start(AsioHost& host, const std::string& program,
                                                           const ArenaSettings& settings, const Key& key,
-                                                          const RecordingOrder& record) {
+                                                          const RecordingOrder& record,
+                                                          const LiveOptions& live) {
     std::vector<std::string> arguments{program,
                                        "serve-arena",
                                        "--key-stdin",
@@ -44,6 +45,8 @@ Result<std::unique_ptr<ArenaProcess>> ArenaProcess::start(AsioHost& host, const 
                                        "--suite",
                                        std::string(to_string(settings.suite))};
     add_recording(arguments, record);
+    if (live.port) arguments.insert(arguments.end(), {"--live", fmt::format("{}", *live.port)});
+    if (live.metrics) arguments.insert(arguments.end(), {"--metrics", squall::to_string(*live.metrics)});
     auto child = ChildProcess::start(arguments);
     if (!child) return std::unexpected(child.error());
     std::unique_ptr<ArenaProcess> out(new ArenaProcess(host, std::move(*child), key));

@@ -10,6 +10,7 @@
 #include "runner/arena_recorder.hpp"
 #include "runner/arena_setup.hpp"
 #include "runner/child_process.hpp"
+#include "runner/live_view.hpp"
 #include "runner/server_under_test.hpp"
 #include "squall/runtime/asio_host.hpp"
 
@@ -19,11 +20,9 @@ class ArenaProcess final : public ServerUnderTest {
   public:
     // Starts it and waits until it listens. `program` is the path of squall-loadgen. Errors: what the server
     // said.
-    [[nodiscard]] static Result<std::unique_ptr<ArenaProcess>> start(AsioHost& host,
-                                                                     const std::string& program,
-                                                                     const ArenaSettings& settings,
-                                                                     const Key& key,
-                                                                     const RecordingOrder& record = {});
+    [[nodiscard]] static Result<std::unique_ptr<ArenaProcess>> start(
+        AsioHost& host, const std::string& program, const ArenaSettings& settings, const Key& key,
+        const RecordingOrder& record = {}, const LiveOptions& live = {});
     ~ArenaProcess() override;
 
     [[nodiscard]] Address address() const override { return address_; }

@@ -1,5 +1,7 @@
 #include "runner/client_net.hpp"
 
+#include "runner/live_conditions.hpp"
+
 namespace squall::loadgen {
 namespace {
 
@@ -9,10 +11,11 @@ constexpr std::size_t kClientBufferBytes = 48 * 1024;
 
 class RealLink final : public ClientLink {
   public:
-    RealLink(Host& host, std::unique_ptr<simulator::ConditionedNode> conditioned)
-        : host_(host), conditioned_(std::move(conditioned)) {}
+    RealLink(Host& host, std::unique_ptr<simulator::ConditionedNode> conditioned, LiveConditions* conditions)
+        : host_(host), conditioned_(std::move(conditioned)), conditions_(conditions) {}
     ~RealLink() override {
         if (attached_) host_.detach(id_);
+        if (conditions_ != nullptr) conditions_->remove(*conditioned_);
     }
     Result<> attach(Node& node, const AttachOptions& options) {
         Node& outer = conditioned_ ? static_cast<Node&>(*conditioned_) : node;
@@ -32,6 +35,7 @@ class RealLink final : public ClientLink {
   private:
     Host& host_;
     std::unique_ptr<simulator::ConditionedNode> conditioned_;
+    LiveConditions* conditions_;  // none: they stay as they are
     NodeId id_{};
     bool attached_ = false;
 };
@@ -57,15 +61,17 @@ class VirtualLink final : public ClientLink {
 Result<std::unique_ptr<ClientLink>> RealClientNet::attach(Node& node, const Network* network, const Rng& rng,
                                                           std::uint32_t) {
     std::unique_ptr<simulator::ConditionedNode> conditioned;
-    if (network != nullptr) {
-        auto made = simulator::ConditionedNode::make(node, network->up, network->down, rng.fork("network"));
+    if (network != nullptr || conditions_ != nullptr) {
+        const Network& present = conditions_ != nullptr ? conditions_->present(network) : *network;
+        auto made = simulator::ConditionedNode::make(node, present.up, present.down, rng.fork("network"));
         if (!made) return std::unexpected(made.error());
         conditioned = std::move(*made);
+        if (conditions_ != nullptr) conditions_->add(network, *conditioned);
     }
     AttachOptions options;
     options.bind = local_;
     options.receive_buffer_bytes = kClientBufferBytes;
-    auto link = std::make_unique<RealLink>(host_, std::move(conditioned));
+    auto link = std::make_unique<RealLink>(host_, std::move(conditioned), conditions_);
     if (const auto attached = link->attach(node, options); !attached)
         return std::unexpected(attached.error());
     return link;

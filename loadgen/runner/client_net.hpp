@@ -17,6 +17,8 @@
 
 namespace squall::loadgen {
 
+class LiveConditions;
+
 // What the simulated networks did, up and down.
 struct LinkTotals {
     simulator::LinkStatistics up;
@@ -44,7 +46,9 @@ class ClientNet {
 class RealClientNet final : public ClientNet {
   public:
     // Clients bind to `local` with a free port each.
-    RealClientNet(Host& host, Address local) : host_(host), local_(local) {}
+    // With `conditions` every client is behind a network that can be changed.
+    RealClientNet(Host& host, Address local, LiveConditions* conditions = nullptr)
+        : host_(host), local_(local), conditions_(conditions) {}
     Result<std::unique_ptr<ClientLink>> attach(Node& node, const Network* network, const Rng& rng,
                                                std::uint32_t trace_source) override;
     [[nodiscard]] Host& host() override { return host_; }
@@ -52,6 +56,7 @@ class RealClientNet final : public ClientNet {
   private:
     Host& host_;
     Address local_;
+    LiveConditions* conditions_;
 };
 
 class VirtualClientNet final : public ClientNet {

@@ -12,6 +12,7 @@
 #include "runner/arena_in_process.hpp"
 #include "runner/arena_process.hpp"
 #include "runner/interrupt.hpp"
+#include "runner/live_conditions.hpp"
 #include "runner/process_usage.hpp"
 #include "runner/remote_server.hpp"
 #include "runner/session_of_run.hpp"
@@ -104,6 +105,39 @@ RecordingOrder with_facts(RecordingOrder order, const Scenario& scenario, std::s
     return order;
 }
 
+// The server's process has ports of its own: a free one, and the one behind the generator's metrics.
+LiveOptions live_of_server(const LiveOptions& own) {
+    LiveOptions out;
+    if (own.port) out.port = 0;
+    if (own.metrics) {
+        const std::uint16_t port = own.metrics->port();
+        out.metrics = own.metrics->with_port(port == 0 ? 0 : static_cast<std::uint16_t>(port + 1));
+    }
+    return out;
+}
+
+// This process as viewers see it, and what they may change in it.
+Result<std::unique_ptr<LiveView>> show_generator(AsioHost& host, const LiveOptions& options,
+                                                 LiveConditions& conditions) {
+    auto live = LiveView::start(host, options, "generator");
+    if (!live) return live;
+    Profiler& profiler = (*live)->profiler();
+    profiler.set_conditions(host.now(), conditions.links());
+    profiler.on_command([&profiler, &conditions](TimePoint now,
+                                                 const recorder::Command& command) -> Result<std::string> {
+        if (command.verb != "conditions.set")
+            return fail(ErrorCode::unsupported,
+                        fmt::format("'{}' is not known here; 'mark', 'conditions.set' and 'history.save' are",
+                                    command.verb));
+        auto done = conditions.set(command.arguments);
+        if (!done) return done;
+        profiler.set_conditions(now, conditions.links());
+        profiler.note(now, recorder::NoteKind::condition, *done);
+        return done;
+    });
+    return live;
+}
+
 Result<std::unique_ptr<ServerUnderTest>> start_server(AsioHost& host, const Scenario& scenario,
                                                       const Plan& plan, const RunOptions& options) {
     if (scenario.target.address) {
@@ -120,7 +154,7 @@ Result<std::unique_ptr<ServerUnderTest>> start_server(AsioHost& host, const Scen
     SystemEntropy entropy;
     auto server =
         ArenaProcess::start(host, options.program, arena_settings(scenario, plan), entropy.bytes<kKeyBytes>(),
-                            with_facts(options.record, scenario, "real"));
+                            with_facts(options.record, scenario, "real"), live_of_server(options.live));
     if (!server) return std::unexpected(server.error());
     return std::unique_ptr<ServerUnderTest>(std::move(*server));
 }
@@ -196,7 +230,15 @@ Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, 
     timer_only.with_socket = false;
     if (const auto attached = (*host)->attach(stalls, timer_only); !attached)
         return std::unexpected(attached.error());
-    RealClientNet net(**host, client_address((*server)->address()));
+    LiveConditions conditions(scenario);
+    std::unique_ptr<LiveView> live;
+    if (options.live.is_on()) {
+        auto shown = show_generator(**host, options.live, conditions);
+        if (!shown) return std::unexpected(shown.error());
+        live = std::move(*shown);
+        fmt::print(stderr, "{}\n", live->description());
+    }
+    RealClientNet net(**host, client_address((*server)->address()), live ? &conditions : nullptr);
     World world{**host,
                 net,
                 players.maker,
@@ -204,7 +246,7 @@ Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, 
                 wall_clock_anchor(**host),
                 is_loopback((*server)->address()),
                 &entropy,
-                nullptr,
+                live ? &live->profiler() : nullptr,
                 &stalls,
                 unmeasured_in_real(scenario.target)};
     complete(world, players);

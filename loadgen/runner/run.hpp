@@ -11,6 +11,7 @@
 #include "play/playback_clock.hpp"
 #include "runner/arena_recorder.hpp"
 #include "runner/client_maker.hpp"
+#include "runner/live_view.hpp"
 #include "runner/run_listener.hpp"
 #include "runner/run_record.hpp"
 #include "scenario/scenario.hpp"
@@ -36,6 +37,9 @@ struct RunOptions {
     bool virtual_time = false;
     std::string program;      // the path of squall-loadgen, for the embedded server's process
     RecordingOrder record{};  // of the embedded server
+    // On real sockets: this process and the embedded server's can be watched, the latter at a port of its own
+    // and with metrics at the next port.
+    LiveOptions live{};
 };
 
 // Errors: what kept the run from starting (limits of this machine, a key, a server that does not come up).

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "runner/arena_facts.hpp"
+#include "runner/arena_view.hpp"
 #include "runner/child_process.hpp"
 #include "runner/key_text.hpp"
 #include "runner/late_node.hpp"
@@ -61,6 +62,7 @@ class ArenaProgram {
   private:
     void sample();
     Result<> record(const Key& key);
+    Result<> show();
 
     const ServeOptions& options_;
     AsioHost& host_;
@@ -74,6 +76,7 @@ class ArenaProgram {
     NodeId id_{};
     ServerSampler sampler_;
     bool stopping_ = false;
+    std::unique_ptr<LiveView> live_;  // ends before what it shows
 };
 
 Result<> ArenaProgram::start(const Key& key) {
@@ -106,6 +109,8 @@ Result<> ArenaProgram::start(const Key& key) {
     AttachOptions timer_only;
     timer_only.with_socket = false;
     if (const auto timer = host_.attach(stalls_, timer_only); !timer) return std::unexpected(timer.error());
+    if (options_.live.is_on())
+        if (const auto shown = show(); !shown) return shown;
     say(fmt::format("READY {}", squall::to_string(local)));
     return {};
 }
@@ -122,6 +127,24 @@ Result<> ArenaProgram::record(const Key& key) {
     recorder_ = std::move(*started);
     recorder_->set_trace(nullptr, 0);
     socket_.set_inner(recorder_->node());
+    return {};
+}
+
+Result<> ArenaProgram::show() {
+    constexpr Duration kSecond = std::chrono::seconds(1);
+    auto live = LiveView::start(host_, options_.live, "arena server", kSecond / options_.settings.tick_rate);
+    if (!live) return std::unexpected(live.error());
+    live_ = std::move(*live);
+    Profiler& profiler = live_->profiler();
+    if (recorder_)
+        recorder_->set_trace(&profiler, 0);
+    else
+        server_->set_trace(&profiler, 0);
+    profiler.watch(0, server_->endpoint());
+    profiler.on_world([this](TimePoint now, ConnectionId viewpoint) {
+        return arena_view(now, *server_, viewpoint, arena::ArenaServerConfig{}.max_in_view);
+    });
+    fmt::print(stderr, "note: {}\n", live_->description());
     return {};
 }
 
@@ -155,6 +178,7 @@ void ArenaProgram::run() {
     host_.run_until(host_.now() + std::chrono::milliseconds(100));
     if (recorder_) fmt::print(stderr, "note: {}\n", recorder_->stop(host_.now()));
     sample();
+    if (live_) server_->set_trace(nullptr, 0);
 }
 
 }  // namespace

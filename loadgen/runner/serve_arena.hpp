@@ -7,6 +7,7 @@
 
 #include "runner/arena_recorder.hpp"
 #include "runner/arena_setup.hpp"
+#include "runner/live_view.hpp"
 #include "squall/core/address.hpp"
 #include "squall/core/result.hpp"
 
@@ -24,6 +25,7 @@ struct ServeOptions {
     // Print a sample as one line of JSON every second. Never where orders ask for samples.
     bool print_samples = false;
     RecordingOrder record;
+    LiveOptions live;
 };
 
 // Prints "READY <address>" once it listens. Returns when it is told to stop (an order, SIGINT, SIGTERM).

@@ -107,7 +107,7 @@ std::string last_line(std::string text) {
 
 TEST_F(ProgramTest, HelpIsEverywhereAndHasExamples) {
     for (const char* command :
-         {"run", "replay", "inspect", "validate", "list", "completion", "serve-arena"}) {
+         {"run", "replay", "inspect", "validate", "list", "completion", "serve-arena", "watch"}) {
         Program help({command, "--help"});
         EXPECT_EQ(help.finish(), "exit code 0");
         EXPECT_THAT(help.output, HasSubstr("Example")) << command;
@@ -137,6 +137,10 @@ TEST_F(ProgramTest, BadInputIsExitCode2WithAReason) {
         {{"serve-arena"}, "no key"},
         {{"serve-arena", "--key-file", file("bad.key", "zz")}, "64 hexadecimal digits"},
         {{"list", "nonsense"}, "nonsense"},
+        {{"run", scenario("1s"), "--live", "70000"}, "--live: '70000' is no port"},
+        {{"run", scenario("1s"), "--metrics", "9464"}, "--metrics: "},
+        {{"run", scenario("1s"), "--virtual", "--live"}, "for real sockets"},
+        {{"watch", "999999999"}, "watched"},
         {{"completion", "fish"}, "fish"},
     };
     for (const auto& wrong : cases) {
@@ -163,6 +167,28 @@ TEST_F(ProgramTest, ARealRunPassesAndWritesItsFiles) {
     EXPECT_GT(json["server"]["messages_received"], 50);
     EXPECT_TRUE(std::filesystem::exists(path("out") + "/timeline.csv"));
     EXPECT_TRUE(std::filesystem::exists(path("out") + "/run.hlog"));
+}
+
+TEST_F(ProgramTest, ALiveRunIsFoundWatchedAndItsConditionsChange) {
+    (void)setenv("XDG_RUNTIME_DIR", path("").c_str(), 1);
+    Program run({"run", scenario("8s"), "--live", "--metrics", "127.0.0.1:0", "--quiet"});
+    ASSERT_TRUE(run.wait_for("live: ")) << run.errors;
+    EXPECT_THAT(run.errors, HasSubstr("metrics: http://127.0.0.1:"));
+    Program watch({"watch", "--seconds", "2"});
+    EXPECT_EQ(watch.finish(), "exit code 0") << watch.errors;
+    EXPECT_THAT(watch.output, StartsWith("arena server, process "));
+    EXPECT_THAT(watch.output, HasSubstr("5 connections"));
+    EXPECT_THAT(watch.output, HasSubstr("remote "));
+    const std::string generator = fmt::format("{}", run.id());
+    Program change({"watch", generator, "--order", "conditions.set", "loss=5%", "direction=outbound"});
+    EXPECT_EQ(change.finish(), "exit code 0") << change.errors;
+    EXPECT_THAT(change.output, HasSubstr("all networks from the server: loss 5% (5 clients)"));
+    Program nonsense({"watch", generator, "--order", "conditions.set", "lag=5ms"});
+    EXPECT_EQ(nonsense.finish(), "exit code 2");
+    EXPECT_THAT(nonsense.output, HasSubstr("'lag' is no condition"));
+    EXPECT_EQ(run.finish(), "exit code 0") << run.output << run.errors;
+    EXPECT_TRUE(std::filesystem::is_empty(path("squall"))) << "the files go with the processes";
+    (void)unsetenv("XDG_RUNTIME_DIR");
 }
 
 TEST_F(ProgramTest, AVirtualRunRepeatsItsHash) {
