@@ -13,6 +13,8 @@
 
 #include "gui/views/view.hpp"
 
+class QGridLayout;
+
 namespace squall::gui {
 
 // A name and what it sets; "" for a setting means: as it is without faults.
@@ -43,7 +45,7 @@ class ConditionsView : public View {
         QSlider* slider;
         QLabel* value;
     };
-    void addControl(class QGridLayout& grid, const QString& title, const char* setting, const char* suffix,
+    void addControl(QGridLayout& grid, const QString& title, const char* setting, const char* suffix,
                     int steps, int tenths);
     [[nodiscard]] static std::string valueOf(const Control& control);
     void updateLabels();

@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSplitter>
+#include <QTextBlock>
 #include <QVBoxLayout>
 
 #include "gui/views/theme.hpp"

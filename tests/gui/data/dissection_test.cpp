@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "squall/core/rng.hpp"
 
 namespace squall::gui {
