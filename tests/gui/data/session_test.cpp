@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "gui/data/budgets.hpp"
 #include "gui/data/comparison.hpp"
 #include "gui/data/health.hpp"
