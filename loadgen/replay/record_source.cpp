@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <charconv>
+
 namespace squall::loadgen {
 namespace {
 
@@ -75,12 +77,17 @@ Result<std::optional<recorder::Record>> RecordSource::read() {
     }
 }
 
-// run.pcapng, run.2.pcapng, run.3.pcapng
+// run.pcapng, run.2.pcapng, run.3.pcapng; wherever it began.
 std::string RecordSource::next_path() const {
+    std::uint32_t part = files_;
+    const auto told = recorder::find_fact(reader_->facts(), "session.part");
+    (void)std::from_chars(told.data(), told.data() + told.size(), part);
     const std::size_t dot = first_path_.rfind('.');
     const bool has_suffix = dot != std::string::npos && first_path_.find('/', dot) == std::string::npos;
-    const std::string stem = has_suffix ? first_path_.substr(0, dot) : first_path_;
-    return fmt::format("{}.{}{}", stem, files_ + 1, has_suffix ? first_path_.substr(dot) : "");
+    std::string stem = has_suffix ? first_path_.substr(0, dot) : first_path_;
+    const std::string number = fmt::format(".{}", part - files_ + 1);
+    if (part > files_ && stem.ends_with(number)) stem.resize(stem.size() - number.size());
+    return fmt::format("{}.{}{}", stem, part + 1, has_suffix ? first_path_.substr(dot) : "");
 }
 
 }  // namespace squall::loadgen

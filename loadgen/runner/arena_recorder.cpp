@@ -98,9 +98,29 @@ ArenaRecorder::~ArenaRecorder() {
 
 void ArenaRecorder::set_trace(trace::Sink* next, std::uint32_t source) {
     next_ = next;
+    source_ = source;
     trace::Sink& here = *this;
     server_.set_trace(&here, source);
     server_.trace_packets(with_keys_ ? PacketTrace::with_keys : PacketTrace::plain);
+}
+
+void ArenaRecorder::pause(TimePoint now) {
+    if (!node_.is_recording()) return;
+    node_.input(now, "recording_paused");
+    node_.stop();
+    server_.trace_packets(PacketTrace::sealed);
+    server_.set_trace(next_, source_);
+}
+
+void ArenaRecorder::resume(TimePoint now) {
+    if (node_.is_recording()) return;
+    const ServerEndpoint& endpoint = server_.endpoint();
+    node_.forget_connections();
+    for (const ConnectionId id : endpoint.connections())
+        node_.know_connection(id, endpoint.client_id(id).value_or(ClientId{}),
+                              endpoint.peer(id).value_or(Address{}));
+    node_.start(now, *recording_);
+    set_trace(next_, source_);
 }
 
 // What comes only because of the recording changes nothing for the others.

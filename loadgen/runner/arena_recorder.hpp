@@ -50,6 +50,10 @@ class ArenaRecorder final : private trace::Sink {
     [[nodiscard]] Node& node() { return node_; }
     // The server's trace goes through here. `next` gets what it would get without a recording; or nullptr.
     void set_trace(trace::Sink* next, std::uint32_t source);
+    // Nothing is recorded, and it costs nothing, until resume(). What is missing is told: such a recording
+    // does not run again.
+    void pause(TimePoint now);
+    void resume(TimePoint now);
     // Before the server is shut down.
     void on_shut_down(TimePoint now) { node_.input(now, "shut_down"); }
     // Says once what ended the recording too early.
@@ -69,6 +73,7 @@ class ArenaRecorder final : private trace::Sink {
     arena::ArenaServer& server_;
     RecordingNode node_;
     trace::Sink* next_ = nullptr;
+    std::uint32_t source_ = 0;
     bool with_keys_;
     bool has_told_failure_ = false;
     EntropyTap* entropy_ = nullptr;

@@ -159,6 +159,8 @@ void ArenaProgram::obey(LineBuffer& input) {
     while (const auto order = input.next_line()) {
         if (*order == "sample") sample();
         if (*order == "stop") stopping_ = true;
+        if (*order == "record off" && recorder_) recorder_->pause(host_.now());
+        if (*order == "record on" && recorder_) recorder_->resume(host_.now());
     }
     if (!open) stopping_ = true;
     if (stopping_) host_.stop();

@@ -19,7 +19,7 @@ struct ServeOptions {
     std::optional<Address> public_address;
     ArenaSettings settings;
     // Where the key comes from; all empty: the first line of standard input, and further lines are orders
-    // ("sample", "stop"; the end of the stream ends the server).
+    // ("sample", "stop", "record off", "record on"; the end of the stream ends the server).
     std::string key_file;
     std::string key_env;
     // Print a sample as one line of JSON every second. Never where orders ask for samples.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "squall/recorder/profile_codec.hpp"
 #include "unit/recorder/turn_around.hpp"
 
 namespace squall::recorder {
@@ -318,6 +319,32 @@ TEST(Recording, AnonymizesConnectionRequests) {
     anonymiser.request(request);
 }
 
+TEST(Recording, AnonymizesProfileFrames) {
+    ConnectionChange change;
+    change.is_open = true;
+    change.connection = kConnection;
+    change.client_id = 77;
+    change.address = "198.51.100.7:51000";
+    std::vector<std::byte> frame;
+    ASSERT_TRUE(encode(ProfileFrame(change), frame));
+    auto encoder = RecordingEncoder::make(sample_facts(), kClock, {.anonymize = true}).value();
+    encoder.begin_file(kStart);
+    encoder.add(kStart, FrameRecord{frame});
+    RecordingReader reader;
+    reader.feed(encoder.pending());
+    std::optional<ConnectionChange> read;
+    while (const auto record = reader.next()) {
+        const auto& control = std::get<ControlRecord>(*record);
+        if (control.type != RecordType::profile_frame) continue;
+        const auto raw = parse_envelope(control.body).value().value();
+        read = std::get<ConnectionChange>(decode(raw).value().value());
+    }
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->client_id, 1U);
+    EXPECT_EQ(read->address, "10.0.0.1:51000");
+    EXPECT_EQ(read->connection, kConnection);
+}
+
 TEST(Recording, FurtherFilesStandAlone) {
     auto encoder = RecordingEncoder::make(sample_facts(), kClock).value();
     encoder.begin_file(kStart);
@@ -361,6 +388,33 @@ TEST(Recording, MemoryStaysBounded) {
     EXPECT_EQ(records, 100'002U);
     EXPECT_LT(most, 200U);
     EXPECT_GT(encoder.file_bytes(), 10'000'000U);
+}
+
+// Offsets need more than 32 bits, and memory does not grow.
+TEST(Recording, ReadsMoreThanFourGigabytes) {
+    auto encoder = RecordingEncoder::make(sample_facts(), kClock).value();
+    encoder.begin_file(kStart);
+    RecordingReader reader;
+    reader.feed(encoder.pending());
+    while (reader.next()) continue;
+    encoder.clear_pending();
+    const std::vector<std::byte> frame(1'000'000);
+    encoder.add(kStart, FrameRecord{frame});
+    const std::vector<std::byte> again(encoder.pending().begin(), encoder.pending().end());
+    std::uint64_t records = 0;
+    for (int i = 0; i < 4400; ++i) {
+        reader.feed(again);
+        while (reader.next()) ++records;
+        ASSERT_LE(reader.buffered(), again.size());
+    }
+    EXPECT_EQ(records, 4400U);
+    reader.feed(Bytes(again).first(100));
+    reader.finish();
+    EXPECT_FALSE(reader.next());
+    ASSERT_TRUE(reader.problem());
+    EXPECT_EQ(reader.problem()->kind, ProblemKind::cut);
+    EXPECT_GT(reader.problem()->offset, std::uint64_t{4'400'000'000});
+    EXPECT_EQ(reader.counts().bytes, reader.problem()->offset);
 }
 
 TEST(Recording, UnknownControlRecordsAreGivenButNotDecoded) {

@@ -46,6 +46,12 @@ class RecordingNode final : public Node, public trace::Sink {
     void stop();
     [[nodiscard]] bool is_recording() const { return recording_ != nullptr; }
 
+    // The connections that are open, where on_event() was not told of them.
+    void forget_connections() { open_.clear(); }
+    void know_connection(ConnectionId id, ClientId client, const Address& peer) {
+        open_[id] = {client, peer};
+    }
+
     // The application is about to do something to the inner node from outside of a callback.
     void input(TimePoint now, std::string_view name, Bytes data = {});
     // Anything else with a time: marks, profile frames, state hashes.

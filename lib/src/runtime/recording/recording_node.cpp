@@ -203,6 +203,10 @@ void RecordingNode::on_event(const Event& event) {
                             recorder::MessageFateRecord{true, event.connection, event.channel, event.id,
                                                         static_cast<std::uint8_t>(event.detail)});
             return;
+        case EventKind::remote_received:
+            if (event.detail == 0) return;  // it passed
+            recording_->put(event.at, recorder::RemoteOutcome{event.connection, event.id, event.detail});
+            return;
         case EventKind::tick: recording_->put(event.at, recorder::TickMark{event.id, event.detail}); return;
         case EventKind::mark: recording_->put(event.at, recorder::Mark{as_text(event.payload)}); return;
         default: return;  // told by other records, or not of a node
