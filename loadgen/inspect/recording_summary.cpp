@@ -148,7 +148,7 @@ void RecordingSummary::take_apart(const WireRecord& record, ByteShares& shares) 
 // A message of a remote begins with its number; of one in fragments the first fragment does.
 std::uint16_t RecordingSummary::remote_of(const recorder::FrameView& frame, Seen& seen,
                                           std::uint64_t id) const {
-    if (names_.empty() || frame.channel.value >= kRemoteChannels) return 0;
+    if (!has_remotes_ || frame.channel.value >= kRemoteChannels) return 0;
     if (frame.fragment != 0) {
         const auto known = seen.remotes.find(id);
         return known == seen.remotes.end() ? std::uint16_t{0} : known->second;
@@ -167,6 +167,7 @@ void RecordingSummary::on(const MessageRecord& record) {
     if (!passes(record.at, record.connection, record.direction)) return;
     const std::size_t direction = index_of(record.direction);
     ++totals_.messages[direction];
+    has_remotes_ = has_remotes_ || record.remote != 0;
     ++second_of(record.at).messages[direction];
 }
 
@@ -231,6 +232,7 @@ void RecordingSummary::on_connection(TimePoint at, const recorder::ConnectionRec
 void RecordingSummary::on_frame(const recorder::ProfileFrame& frame) {
     const auto* dictionary = std::get_if<recorder::Dictionary>(&frame);
     if (dictionary == nullptr) return;
+    has_remotes_ = !dictionary->remotes.empty();
     for (const auto& remote : dictionary->remotes)
         if (remote.id <= 0xffff) names_[static_cast<std::uint16_t>(remote.id)] = remote.name;
 }

@@ -147,6 +147,7 @@ class RecordingSummary {
     std::map<ConnectionId, ConnectionRow> connections_;
     std::map<std::uint64_t, SecondRow> seconds_;
     std::map<std::uint16_t, std::string> names_;
+    bool has_remotes_ = false;  // as the messages or a dictionary showed
     std::map<Channel, Seen> seen_;
     std::optional<recorder::RecordingEnd> end_;
     recorder::PacketView view_;

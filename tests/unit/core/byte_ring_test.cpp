@@ -57,7 +57,7 @@ TEST(ByteRing, SaysWhenThereIsNoRoom) {
 }
 
 TEST(ByteRing, AWriterAndAReaderOnTwoThreads) {
-    ByteRing ring(std::size_t{64} * 1024);
+    ByteRing ring(std::size_t{512} * 1024);
     constexpr std::uint64_t kPieces = 300'000;
     std::uint64_t wrong = 0;
     std::uint64_t seen = 0;
