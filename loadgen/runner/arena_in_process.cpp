@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runner/arena_facts.hpp"
+#include "runner/arena_view.hpp"
 
 namespace squall::loadgen {
 
@@ -21,6 +22,7 @@ Result<std::unique_ptr<ArenaInProcess>> ArenaInProcess::start(Host& host, const 
             return host.read_clock();
         }};
     out->facts_ = arena_facts(settings, around);
+    out->tick_budget_ = std::chrono::seconds(1) / Duration::rep{settings.tick_rate};
     out->wall_clock_ = wall_clock;
     auto server = make_arena(settings, std::move(around));
     if (!server) {
@@ -34,6 +36,7 @@ Result<std::unique_ptr<ArenaInProcess>> ArenaInProcess::start(Host& host, const 
 }
 
 ArenaInProcess::~ArenaInProcess() {
+    if (profiler_id_) host_.detach(*profiler_id_);
     host_.detach(id_);
 }
 
@@ -45,13 +48,34 @@ Result<> ArenaInProcess::record(const RecordingOrder& order) {
     if (!started) return std::unexpected(started.error());
     recorder_ = std::move(*started);
     socket_.set_inner(recorder_->node());
+    ProfilerConfig config;
+    config.name = "arena server";
+    config.build = SQUALL_VERSION;
+    config.tick_budget = tick_budget_;
+    config.at = clock.at;
+    config.wall_time = clock.realtime_ns;
+    profiler_.emplace(std::move(config));
+    profiler_->watch(0, server_->endpoint());
+    profiler_->on_world([this](TimePoint now, ConnectionId viewpoint) {
+        return arena_view(now, *server_, viewpoint, arena::ArenaServerConfig{}.max_in_view);
+    });
+    frames_.emplace(host_.now(), recorder_->recorded(), true);
+    profiler_->add(*frames_);
+    AttachOptions timer_only;
+    timer_only.with_socket = false;
+    const auto id = host_.attach(*profiler_, timer_only);
+    if (!id) return std::unexpected(id.error());
+    profiler_id_ = *id;
     return {};
 }
 
 void ArenaInProcess::set_trace(trace::Sink* sink, std::uint32_t source) {
-    if (recorder_)
-        recorder_->set_trace(sink, source);
-    else
+    if (recorder_) {
+        sinks_ = {};
+        sinks_.add(*profiler_);
+        if (sink != nullptr) sinks_.add(*sink);
+        recorder_->set_trace(&sinks_, source);
+    } else
         server_->set_trace(sink, source);
 }
 

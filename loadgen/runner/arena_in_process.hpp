@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "runner/arena_recorder.hpp"
 #include "runner/arena_setup.hpp"
 #include "runner/late_node.hpp"
+#include "runner/recorded_frames.hpp"
 #include "runner/server_under_test.hpp"
 #include "squall/core/entropy.hpp"
 #include "squall/runtime/host.hpp"
@@ -42,7 +44,13 @@ class ArenaInProcess final : public ServerUnderTest {
     std::unique_ptr<arena::ArenaServer> server_;
     recorder::Facts facts_;
     WallClockAnchor wall_clock_;
+    Duration tick_budget_{};
     std::unique_ptr<ArenaRecorder> recorder_;
+    // While it is recorded: the figures that the recording has in it.
+    std::optional<Profiler> profiler_;
+    std::optional<RecordedFrames> frames_;
+    std::optional<NodeId> profiler_id_;
+    trace::FanOutSink sinks_;
     NodeId id_{};
     Address address_;
     Key key_{};

@@ -15,6 +15,7 @@
 #include "runner/key_text.hpp"
 #include "runner/late_node.hpp"
 #include "runner/process_usage.hpp"
+#include "runner/recorded_frames.hpp"
 #include "runner/server_sample.hpp"
 #include "runner/stall_detector.hpp"
 #include "squall/runtime/asio_host.hpp"
@@ -76,6 +77,7 @@ class ArenaProgram {
     NodeId id_{};
     ServerSampler sampler_;
     bool stopping_ = false;
+    std::optional<RecordedFrames> frames_;
     std::unique_ptr<LiveView> live_;  // ends before what it shows
 };
 
@@ -109,7 +111,8 @@ Result<> ArenaProgram::start(const Key& key) {
     AttachOptions timer_only;
     timer_only.with_socket = false;
     if (const auto timer = host_.attach(stalls_, timer_only); !timer) return std::unexpected(timer.error());
-    if (options_.live.is_on())
+    // A recording has the profiler's figures in it, live endpoint or not.
+    if (options_.live.is_on() || recorder_)
         if (const auto shown = show(); !shown) return shown;
     say(fmt::format("READY {}", squall::to_string(local)));
     return {};
@@ -125,7 +128,6 @@ Result<> ArenaProgram::record(const Key& key) {
         {*server_, options_.public_address.value_or(host_.local_address(id_)), facts_, key, server_entropy_});
     if (!started) return std::unexpected(started.error());
     recorder_ = std::move(*started);
-    recorder_->set_trace(nullptr, 0);
     socket_.set_inner(recorder_->node());
     return {};
 }
@@ -141,10 +143,14 @@ Result<> ArenaProgram::show() {
     else
         server_->set_trace(&profiler, 0);
     profiler.watch(0, server_->endpoint());
+    if (recorder_) {
+        frames_.emplace(host_.now(), recorder_->recorded(), false);
+        profiler.add(*frames_);
+    }
     profiler.on_world([this](TimePoint now, ConnectionId viewpoint) {
         return arena_view(now, *server_, viewpoint, arena::ArenaServerConfig{}.max_in_view);
     });
-    fmt::print(stderr, "note: {}\n", live_->description());
+    if (options_.live.is_on()) fmt::print(stderr, "note: {}\n", live_->description());
     return {};
 }
 
