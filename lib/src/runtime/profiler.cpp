@@ -146,9 +146,11 @@ void Profiler::add(ProfileOutput& output) {
     outputs_.push_back(&output);
     output.on_frame(hello_);
     output.on_frame(dictionary_);
+    // Before the first round there is no time yet but the one that was given.
+    const TimePoint now = std::max(next_round_, config_.at);
     for (const auto& [key, open] : open_)
-        if (open.is_told) output.on_frame(opened(next_round_, key, open));
-    output.on_frame(recorder::Conditions{next_round_, conditions_});
+        if (open.is_told) output.on_frame(opened(now, key, open));
+    output.on_frame(recorder::Conditions{now, conditions_});
 }
 void Profiler::remove(ProfileOutput& output) {
     std::erase(outputs_, &output);
