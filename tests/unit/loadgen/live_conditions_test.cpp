@@ -43,12 +43,12 @@ TEST(LiveConditions, ChangesThoseWhoAreThereAndThoseWhoCome) {
         conditions.set({{"group", "mobile"}, {"direction", "outbound"}, {"loss", "5%"}, {"rate", "1mbit"}});
     ASSERT_TRUE(done.has_value()) << done.error().message;
     EXPECT_EQ(*done, "mobile from the server: loss 5%, rate 1mbit (1 clients)");
-    EXPECT_EQ(first->down().config().loss, percent(5));
+    EXPECT_EQ(first->down().config().loss, (Ratio{1, 20}));
     EXPECT_EQ(first->down().config().delay, 40ms) << "the rest stays";
     EXPECT_EQ(first->down().config().rate, megabits_per_second(1));
     EXPECT_TRUE(first->up().config().loss.is_zero());
     EXPECT_TRUE(other->down().config().loss.is_zero());
-    EXPECT_EQ(stage.behind(conditions, mobile)->down().config().loss, percent(5));
+    EXPECT_EQ(stage.behind(conditions, mobile)->down().config().loss, (Ratio{1, 20}));
     ASSERT_TRUE(conditions.set({{"delay", "10ms"}, {"rate", "unlimited"}}));
     EXPECT_EQ(first->up().config().delay, 10ms);
     EXPECT_EQ(first->down().config().rate, DataRate{});
