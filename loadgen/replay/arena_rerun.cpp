@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "arena/world.hpp"
+
 namespace squall::loadgen {
 
 Result<std::unique_ptr<ArenaRerun>> ArenaRerun::make(const recorder::Facts& facts,
@@ -40,7 +42,7 @@ std::function<std::string(std::uint16_t)> ArenaRerun::remote_name() const {
 }
 
 std::optional<std::uint64_t> ArenaRerun::state_hash() const {
-    return std::nullopt;
+    return server_->world().hash();
 }
 
 }  // namespace squall::loadgen

@@ -148,19 +148,26 @@ Result<bool> Rerun::on(const ControlRecord& record) {
         ++counts_.ticks;
     }
     if (const auto* hash = std::get_if<recorder::StateHash>(&*control)) {
-        const auto mine = server_.state_hash();
-        if (!mine) return true;
-        ++counts_.hashes;
-        if (*mine == hash->hash) return true;
-        Difference found;
-        found.kind = Difference::Kind::state;
-        found.at = record.at;
-        found.tick = hash->tick;
-        found.recorded_hash = hash->hash;
-        found.again_hash = *mine;
-        return differ(std::move(found));
+        expected_ = *hash;
+        return compare_states(record.at);
     }
     return true;
+}
+
+// The recorded server tells of a tick when all that it sent has left, which the re-run does when the next
+// call comes: so either may be first.
+bool Rerun::compare_states(TimePoint at) {
+    if (!expected_ || !state_ || state_->tick < expected_->tick) return true;
+    ++counts_.hashes;
+    const recorder::StateHash recorded = *std::exchange(expected_, std::nullopt);
+    if (state_->tick == recorded.tick && state_->hash == recorded.hash) return true;
+    Difference found;
+    found.kind = Difference::Kind::state;
+    found.at = at;
+    found.tick = recorded.tick;
+    found.recorded_hash = recorded.hash;
+    found.again_hash = state_->hash;
+    return differ(std::move(found));
 }
 
 Result<bool> Rerun::on_call(TimePoint at, const NodeCall& call) {
@@ -198,7 +205,7 @@ bool Rerun::finish_drain() {
     if (!std::exchange(is_draining_, false)) return true;
     again_messages_.clear();
     const auto transmit = server_.node().poll_transmit(drained_at_, buffer_);
-    if (!transmit) return true;
+    if (!transmit) return !difference_;
     Difference found;
     found.kind = Difference::Kind::additional;
     found.at = drained_at_;
@@ -216,6 +223,11 @@ bool Rerun::differ(Difference difference) {
 }
 
 void Rerun::on_event(const trace::Event& event) {
+    if (event.kind == trace::EventKind::tick)
+        if (const auto hash = server_.state_hash()) {
+            state_ = recorder::StateHash{event.id, *hash};
+            (void)compare_states(now_);
+        }
     if (event.kind != trace::EventKind::message_sent) return;
     const std::uint32_t tag = event.detail / 256;
     again_messages_.push_back(

@@ -26,7 +26,8 @@ class RerunServer {
     // one).
     virtual Result<> apply(TimePoint now, std::string_view name, Bytes data) = 0;
     virtual void set_trace(trace::Sink* sink) = 0;
-    // Of the state after the newest tick, as the recorded server hashed it; nothing where it did not.
+    // Of the state as it is, by the recorded server's own hash; nothing where it has none. Asked while the
+    // server tells its trace of a tick, as the recorded one was.
     [[nodiscard]] virtual std::optional<std::uint64_t> state_hash() const = 0;
 };
 
@@ -98,6 +99,7 @@ class Rerun final : private trace::Sink {
     Result<bool> compare(const recorder::WireRecord& record);
     void begin_drain(TimePoint at);
     bool finish_drain();
+    bool compare_states(TimePoint at);
     bool differ(Difference difference);
     void on_event(const trace::Event& event) override;
 
@@ -110,7 +112,9 @@ class Rerun final : private trace::Sink {
     std::uint32_t polls_ = 0;
     TimePoint now_{};
     std::uint64_t tick_ = 0;
-    std::vector<SentMessage> recorded_messages_;  // since the last datagram
+    std::optional<recorder::StateHash> state_;     // at the newest tick of the re-run
+    std::optional<recorder::StateHash> expected_;  // recorded, and not compared yet
+    std::vector<SentMessage> recorded_messages_;   // since the last datagram
     std::vector<SentMessage> again_messages_;
     std::optional<Difference> difference_;
     Counts counts_;

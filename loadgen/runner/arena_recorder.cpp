@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "arena/world.hpp"
 #include "squall/core/units.hpp"
 #include "squall/runtime/wall_clock.hpp"
 
@@ -12,6 +13,8 @@ namespace {
 
 // A flight recorder that keeps so many seconds changes files so many times in them.
 constexpr std::uint32_t kFilesPerWindow = 4;
+// How often the state of the world is hashed, for a re-run to compare.
+constexpr std::uint64_t kTicksPerStateHash = 20;
 
 std::unexpected<Error> bad_keep(const std::string& text) {
     return fail(
@@ -131,6 +134,8 @@ void ArenaRecorder::on_event(const trace::Event& event) {
     using trace::EventKind;
     now_ = event.at;
     node_.on_event(event);
+    if (event.kind == EventKind::tick && event.id % kTicksPerStateHash == 0)
+        recording_->put(event.at, recorder::StateHash{event.id, server_.world().hash()});
     if (next_ == nullptr || event.kind == EventKind::packet_opened ||
         event.kind == EventKind::packet_sealed || event.kind == EventKind::token_opened ||
         event.kind == EventKind::datagram_refused)

@@ -71,6 +71,7 @@ def identical(folder, *options):
     found = need(text, r"IDENTICAL(.*) to the end: .*: ([\d,]+) datagrams in, ([\d,]+) out compared .* 0 differences")
     if int(found[3].replace(",", "")) < 500:
         sys.exit(f"too little was compared: {text}")
+    need(text, r"[1-9]\d* states")
     if ("--record-keys" in options) != ("to the datagram's byte" in found[1]):
         sys.exit(f"with keys, and only with them, datagrams are compared to the byte: {text}")
 

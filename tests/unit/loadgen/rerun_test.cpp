@@ -24,7 +24,13 @@ class Witness final : public RerunServer, public Node {
         note(now, std::string(name));
         return {};
     }
-    void set_trace(trace::Sink* /*sink*/) override {}
+    void set_trace(trace::Sink* its_sink) override { sink = its_sink; }
+    void tick(std::uint64_t number) const {
+        trace::Event event;
+        event.kind = trace::EventKind::tick;
+        event.id = number;
+        sink->on_event(event);
+    }
     [[nodiscard]] std::optional<std::uint64_t> state_hash() const override { return hash; }
 
     void receive(TimePoint now, const Address& /*from*/, MutableBytes datagram) override {
@@ -43,6 +49,7 @@ class Witness final : public RerunServer, public Node {
     std::vector<std::string> done;
     int sends = 0;
     std::optional<std::uint64_t> hash;
+    trace::Sink* sink = nullptr;
 
   private:
     void note(TimePoint now, const std::string& what) {
@@ -116,13 +123,25 @@ TEST_F(RerunTest, WhatIsNotSentAgainIsADifference) {
     EXPECT_EQ(rerun_.difference()->packet, 7U);
 }
 
+TEST_F(RerunTest, AServerWithoutAHashIsNotAsked) {
+    witness_.tick(5);
+    EXPECT_TRUE(*control(1ms, recorder::StateHash{5, 1234}));
+    EXPECT_EQ(rerun_.counts().hashes, 0U);
+}
+
 TEST_F(RerunTest, AnotherStateIsADifference) {
-    EXPECT_TRUE(*control(1ms, recorder::StateHash{5, 1234})) << "a server that has no hash is not asked";
     witness_.hash = 1234;
+    witness_.tick(6);
     EXPECT_TRUE(*control(1ms, recorder::StateHash{6, 1234}));
-    EXPECT_FALSE(*control(1ms, recorder::StateHash{7, 1235}));
+    EXPECT_TRUE(*control(2ms, recorder::StateHash{7, 1234})) << "the re-run has not told of this tick yet";
+    witness_.tick(7);
+    EXPECT_TRUE(*control(3ms, NodeCall{NodeCall::Kind::timeout}));
+    EXPECT_TRUE(*control(4ms, recorder::StateHash{8, 1235}));
+    witness_.tick(8);
+    EXPECT_FALSE(*control(5ms, NodeCall{NodeCall::Kind::timeout}));
+    ASSERT_TRUE(rerun_.difference());
     EXPECT_EQ(rerun_.difference()->kind, Difference::Kind::state);
-    EXPECT_EQ(rerun_.difference()->tick, 7U);
+    EXPECT_EQ(rerun_.difference()->tick, 8U);
 }
 
 TEST_F(RerunTest, RefusesWhatCannotBeRunAgain) {
