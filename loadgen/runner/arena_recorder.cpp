@@ -69,9 +69,6 @@ Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const
     RecordedNodeOptions options;
     options.local = server.local;
     options.channels = transport.channels;
-#if __has_include("arena/arena_remotes.hpp")
-    options.has_remotes = true;
-#endif
     if (!is_virtual) options.realtime = system_realtime_ns;
     std::unique_ptr<ArenaRecorder> out(
         new ArenaRecorder(std::move(*recording), server.node, std::move(options), order.keys));
