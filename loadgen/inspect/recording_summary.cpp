@@ -232,7 +232,8 @@ void RecordingSummary::on_connection(TimePoint at, const recorder::ConnectionRec
 void RecordingSummary::on_frame(const recorder::ProfileFrame& frame) {
     const auto* dictionary = std::get_if<recorder::Dictionary>(&frame);
     if (dictionary == nullptr) return;
-    has_remotes_ = !dictionary->remotes.empty();
+    // Number 0 stands for messages of no remote.
+    has_remotes_ = std::ranges::any_of(dictionary->remotes, [](const auto& remote) { return remote.id != 0; });
     for (const auto& remote : dictionary->remotes)
         if (remote.id <= 0xffff) names_[static_cast<std::uint16_t>(remote.id)] = remote.name;
 }

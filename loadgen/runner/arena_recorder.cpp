@@ -82,6 +82,16 @@ Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const
         server.entropy.forget();
     }
     out->entropy_ = &server.entropy;
+    // Who is there already; a recording that begins later tells of them as of those who stay from file to
+    // file.
+    for (const ConnectionId connection : server.node.endpoint().connections()) {
+        trace::Event there;
+        there.at = now;
+        there.kind = trace::EventKind::connection_connected;
+        there.connection = connection;
+        there.id = server.node.endpoint().client_id(connection)->value;
+        out->node_.on_event(there);
+    }
     out->node_.start(now, *out->recording_);
     return out;
 }

@@ -62,11 +62,16 @@ class ArenaProgram {
 
   private:
     void sample();
-    Result<> record(const Key& key);
+    Result<> record(const RecordingOrder& order);
     Result<> show();
+    void show_recorder();
+    Result<std::string> obey(TimePoint now, const recorder::Command& command);
+    Result<std::string> start_recording(const recorder::Command& command);
+    std::string stop_recording(TimePoint now);
 
     const ServeOptions& options_;
     AsioHost& host_;
+    Key key_{};
     SystemEntropy entropy_;
     EntropyTap server_entropy_{entropy_};
     LateNode socket_;
@@ -82,6 +87,7 @@ class ArenaProgram {
 };
 
 Result<> ArenaProgram::start(const Key& key) {
+    key_ = key;
     AttachOptions attach;
     attach.bind = options_.bind;
     attach.receive_buffer_bytes = server_buffer_bytes(options_.settings.max_clients);
@@ -106,7 +112,11 @@ Result<> ArenaProgram::start(const Key& key) {
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
     socket_.set_inner(*server_);
-    if (auto recorded = record(key); !recorded) return recorded;
+    if (options_.record.is_wanted()) {
+        if (auto recorded = record(options_.record); !recorded) return recorded;
+    } else {
+        server_entropy_.forget();
+    }
     host_.wake(id_);
     AttachOptions timer_only;
     timer_only.with_socket = false;
@@ -118,14 +128,10 @@ Result<> ArenaProgram::start(const Key& key) {
     return {};
 }
 
-Result<> ArenaProgram::record(const Key& key) {
-    if (!options_.record.is_wanted()) {
-        server_entropy_.forget();
-        return {};
-    }
-    auto started = ArenaRecorder::start(
-        host_.now(), options_.record, {host_.now(), system_realtime_ns()}, false,
-        {*server_, options_.public_address.value_or(host_.local_address(id_)), facts_, key, server_entropy_});
+Result<> ArenaProgram::record(const RecordingOrder& order) {
+    auto started = ArenaRecorder::start(host_.now(), order, {host_.now(), system_realtime_ns()}, false,
+                                        {*server_, options_.public_address.value_or(host_.local_address(id_)),
+                                         facts_, key_, server_entropy_});
     if (!started) return std::unexpected(started.error());
     recorder_ = std::move(*started);
     socket_.set_inner(recorder_->node());
@@ -138,20 +144,67 @@ Result<> ArenaProgram::show() {
     if (!live) return std::unexpected(live.error());
     live_ = std::move(*live);
     Profiler& profiler = live_->profiler();
+    profiler.watch(0, server_->endpoint());
+    profiler.on_command(
+        [this](TimePoint now, const recorder::Command& command) { return obey(now, command); });
     if (recorder_)
-        recorder_->set_trace(&profiler, 0);
+        show_recorder();
     else
         server_->set_trace(&profiler, 0);
-    profiler.watch(0, server_->endpoint());
-    if (recorder_) {
-        frames_.emplace(host_.now(), recorder_->recorded(), false);
-        profiler.add(*frames_);
-    }
     profiler.on_world([this](TimePoint now, ConnectionId viewpoint) {
         return arena_view(now, *server_, viewpoint, arena::ArenaServerConfig{}.max_in_view);
     });
     if (options_.live.is_on()) fmt::print(stderr, "note: {}\n", live_->description());
     return {};
+}
+
+// The profiler sees what the recorder sees, and the recorder what the profiler tells.
+void ArenaProgram::show_recorder() {
+    recorder_->set_trace(&live_->profiler(), 0);
+    frames_.emplace(host_.now(), recorder_->recorded(), false);
+    live_->profiler().add(*frames_);
+}
+
+Result<std::string> ArenaProgram::obey(TimePoint now, const recorder::Command& command) {
+    if (command.verb == "record.start") return start_recording(command);
+    if (command.verb == "record.stop") {
+        if (!recorder_)
+            return fail(ErrorCode::invalid_argument, "nothing is recorded; record.start begins a recording");
+        return stop_recording(now);
+    }
+    return fail(
+        ErrorCode::unsupported,
+        fmt::format("'{}' is not known here; 'mark', 'record.start', 'record.stop' and 'history.save' are",
+                    command.verb));
+}
+
+Result<std::string> ArenaProgram::start_recording(const recorder::Command& command) {
+    if (recorder_)
+        return fail(ErrorCode::invalid_argument,
+                    "this server is being recorded; record.stop ends that first");
+    const std::string* const name = command.find("file");
+    RecordingOrder order;
+    order.path = name != nullptr ? *name : fmt::format("arena-{}.pcapng", getpid());
+    // Where the server runs, and nowhere else; and nothing is written over.
+    if (order.path.empty() || order.path.find('/') != std::string::npos || order.path.starts_with('.'))
+        return fail(ErrorCode::invalid_argument, "'file' must be a file's name, without a path");
+    if (access(order.path.c_str(), F_OK) == 0)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("'{}' is there already; give another file=NAME", order.path));
+    if (auto started = record(order); !started) return std::unexpected(started.error());
+    show_recorder();
+    return fmt::format("recording into {}", order.path);
+}
+
+std::string ArenaProgram::stop_recording(TimePoint now) {
+    if (frames_) live_->profiler().remove(*frames_);
+    frames_.reset();
+    std::string text = recorder_->stop(now);
+    socket_.set_inner(*server_);
+    recorder_.reset();
+    server_->trace_packets(PacketTrace::sealed);
+    if (live_) server_->set_trace(&live_->profiler(), 0);
+    return text;
 }
 
 void ArenaProgram::sample() {
@@ -184,7 +237,7 @@ void ArenaProgram::run() {
     server_->shut_down(host_.now());
     host_.wake(id_);
     host_.run_until(host_.now() + std::chrono::milliseconds(100));
-    if (recorder_) fmt::print(stderr, "note: {}\n", recorder_->stop(host_.now()));
+    if (recorder_) fmt::print(stderr, "note: {}\n", stop_recording(host_.now()));
     sample();
     if (live_) server_->set_trace(nullptr, 0);
 }

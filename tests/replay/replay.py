@@ -5,14 +5,17 @@ usage: replay.py PROGRAM SCENARIO CASE
 Runs the program as a user does. Reads recordings only to damage them: pcapng's blocks, nothing of ours.
 """
 
+import os
 import pathlib
 import re
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
-PROGRAM, SCENARIO, CASE = sys.argv[1:4]
+PROGRAM, SCENARIO, CASE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
 OUTBOUND = 2
 
 
@@ -152,6 +155,46 @@ def redriven(folder):
     need(run("replay", path, "--target", "127.0.0.1:9", expect=2), "needs its private key")
 
 
+def on_order(folder):
+    """A running server is recorded when a viewer says so, and until it says so again."""
+    environment = dict(os.environ, XDG_RUNTIME_DIR=str(folder))
+
+    def order(server, *words, expect=0):
+        done = subprocess.run([PROGRAM, "watch", server, "--order", *words], env=environment, cwd=folder, capture_output=True,
+                              text=True, timeout=60, check=False)
+        if (done.returncode == 0) != (expect == 0):
+            sys.exit(f"{words}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    with subprocess.Popen([PROGRAM, "run", SCENARIO, "--duration", "20s", "--live", "--quiet"], env=environment, cwd=folder,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
+        server = None
+        for _ in range(200):
+            for path in (folder / "squall").glob("*.json"):
+                if "arena server" in path.read_text():
+                    server = path.stem
+            if server:
+                break
+            time.sleep(0.1)
+        if not server:
+            sys.exit("the server is not to be found")
+        time.sleep(2)
+        need(order(server, "record.stop", expect=1), "nothing is recorded")
+        need(order(server, "record.start", "file=now.pcapng"), "recording into now.pcapng")
+        need(order(server, "record.start", "file=other.pcapng", expect=1), "being recorded")
+        time.sleep(2)
+        need(order(server, "record.stop"), r"recorded: now.pcapng .* 0 records dropped")
+        need(order(server, "record.start", "file=now.pcapng", expect=1), "there already")
+        need(order(server, "record.start", "file=../now.pcapng", expect=1), "without a path")
+        load.send_signal(signal.SIGINT)
+        load.wait(60)
+    text = run("inspect", folder / "now.pcapng")
+    need(text, r"the recording's end says \d+ bytes received and \d+ sent: the same")
+    if "#" in need(text, r"remote .*\n(?:  .*\n)+")[0]:
+        sys.exit(f"the arena has no remotes:\n{text}")
+    need(run("replay", folder / "now.pcapng", "--verify", expect=2), "in the middle of a session")
+
+
 with tempfile.TemporaryDirectory() as where:
     folder_of_test = pathlib.Path(where)
     {
@@ -162,6 +205,7 @@ with tempfile.TemporaryDirectory() as where:
         "flipped": lambda: flipped(folder_of_test),
         "damaged": lambda: damaged(folder_of_test),
         "stepped": lambda: stepped(folder_of_test),
+        "on_order": lambda: on_order(folder_of_test),
         "redriven": lambda: redriven(folder_of_test),
     }[CASE]()
 print("as it should be")
