@@ -68,6 +68,7 @@ class ArenaProgram {
     Result<std::string> obey(TimePoint now, const recorder::Command& command);
     Result<std::string> start_recording(const recorder::Command& command);
     std::string stop_recording(TimePoint now);
+    [[nodiscard]] static std::string unused_name();
 
     const ServeOptions& options_;
     AsioHost& host_;
@@ -178,13 +179,20 @@ Result<std::string> ArenaProgram::obey(TimePoint now, const recorder::Command& c
                     command.verb));
 }
 
+std::string ArenaProgram::unused_name() {
+    for (unsigned n = 1;; ++n) {
+        std::string name = fmt::format("arena-{}-{}.pcapng", getpid(), n);
+        if (access(name.c_str(), F_OK) != 0) return name;
+    }
+}
+
 Result<std::string> ArenaProgram::start_recording(const recorder::Command& command) {
     if (recorder_)
         return fail(ErrorCode::invalid_argument,
                     "this server is being recorded; record.stop ends that first");
     const std::string* const name = command.find("file");
     RecordingOrder order;
-    order.path = name != nullptr ? *name : fmt::format("arena-{}.pcapng", getpid());
+    order.path = name != nullptr ? *name : unused_name();
     // Where the server runs, and nowhere else; and nothing is written over.
     if (order.path.empty() || order.path.find('/') != std::string::npos || order.path.starts_with('.'))
         return fail(ErrorCode::invalid_argument, "'file' must be a file's name, without a path");
