@@ -49,6 +49,12 @@ Result<> RerunSession::begin() {
     rerun_.reset();
     auto source = RecordSource::open(path_);
     if (!source) return std::unexpected(source.error());
+    if (recorder::find_fact((*source)->facts(), "recording.names") == "replaced")
+        return fail(
+            ErrorCode::unsupported,
+            path_ +
+                ": this recording cannot be run again: its addresses and client ids are not those that the "
+                "server met (--anonymize)");
     auto keys = recorded_keys((*source)->facts());
     if (!keys) return std::unexpected(keys.error());
     auto server = ArenaRerun::make((*source)->facts(), std::move(*keys));

@@ -58,6 +58,7 @@ Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const
     if (!settings) return std::unexpected(settings.error());
     settings->own_thread = !is_virtual;
     settings->facts.insert(server.facts.begin(), server.facts.end());
+    settings->facts["recording.names"] = order.anonymize ? "replaced" : "kept";
     settings->facts["recording.keys"] = order.keys ? "recorded" : "none";
     std::string channels;
     const auto transport = arena::arena_transport();

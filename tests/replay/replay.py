@@ -121,6 +121,9 @@ def damaged(folder):
     run("run", SCENARIO, "--virtual", "--quiet", "--record", other, "--no-payload")
     need(run("replay", other, "--verify", expect=2), "payloads were left out")
     need(run("replay", other, "--target", "arena", expect=2), "payloads were left out")
+    run("run", SCENARIO, "--virtual", "--quiet", "--record", other, "--anonymize")
+    need(run("replay", other, "--verify", expect=2), "anonymize")
+    need(run("replay", other, "--target", "arena", "--virtual", "--quiet"), "PASS")
 
 
 def stepped(folder):
