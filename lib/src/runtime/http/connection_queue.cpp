@@ -12,7 +12,7 @@ Address network_of(const Address& address) {
     return Address::ipv6(bytes, 0);
 }
 
-bool ConnectionQueue::offer(WaitingConnection connection) {
+bool ConnectionQueue::offer(WaitingConnection&& connection) {
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || waiting_.size() >= max_waiting_) return false;

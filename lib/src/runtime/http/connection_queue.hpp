@@ -28,8 +28,8 @@ class ConnectionQueue {
     ConnectionQueue(std::size_t max_waiting, std::size_t max_per_address, Signal& crowded)
         : max_waiting_(max_waiting), max_per_address_(max_per_address), crowded_(crowded) {}
 
-    // False: there is no room for it; it is closed.
-    bool offer(WaitingConnection connection);
+    // Takes it over; false: there is no room for it, and it stays the caller's.
+    bool offer(WaitingConnection&& connection);
     // Waits for one; nothing: the queue is closed.
     [[nodiscard]] std::optional<WaitingConnection> take();
     // The connection from there is over: another may come.

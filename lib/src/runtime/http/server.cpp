@@ -160,7 +160,9 @@ bool HttpServer::State::accept_one() {
     if (!socket.is_open()) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     const int one = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (!queue.offer({std::move(socket), runtime::read_address(address)})) ++context.refused_connections;
+    runtime::WaitingConnection connection{std::move(socket), runtime::read_address(address)};
+    // Counted before it is closed: whoever sees it close finds it in the statistics.
+    if (!queue.offer(std::move(connection))) ++context.refused_connections;
     return true;
 }
 
