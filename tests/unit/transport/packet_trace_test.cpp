@@ -161,6 +161,19 @@ TEST_P(PacketTraceTest, CanBeSwitchedOffAgain) {
     net.run(3s);
 }
 
+// Goodbyes wait until they are drained; what watched them may be gone by then.
+TEST_P(PacketTraceTest, GoodbyesOutliveTheirWatcher) {
+    meet(PacketTrace::plain);
+    net.server->shut_down(net.now);
+    net.server->trace_packets(PacketTrace::sealed);
+    const auto before = server.of(EventKind::packet_sealed).size();
+    net.drain(0);
+    EXPECT_EQ(server.of(EventKind::packet_sealed).size(), before);
+    net.server->set_trace(nullptr, 0);
+    net.run(1s);
+    EXPECT_EQ(net.stations[1].disconnected.size(), 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Suites, PacketTraceTest,
                          ::testing::Values(Suite::netcode, Suite::aes256_gcm, Suite::hmac_signed,
                                            Suite::none));

@@ -7,8 +7,8 @@
 #include "squall/transport/endpoint.hpp"
 #include "transport/endpoint/config_check.hpp"
 #include "transport/endpoint/datagram_account.hpp"
+#include "transport/endpoint/packet_tracing.hpp"
 #include "transport/endpoint/peer.hpp"
-#include "transport/secure/packet_tap.hpp"
 #include "transport/secure/secure_client.hpp"
 
 namespace squall {
@@ -37,7 +37,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
     }
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         context_.events.release_held();
         account_.on_received(now, datagram, context_.tracer);
         secure_.receive(now, from, datagram);
@@ -45,7 +45,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
     }
 
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         if (auto control = secure_.poll_transmit(now, buffer)) {
             if (peer_) rest();
             return account(now, *control, buffer);
@@ -74,7 +74,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
     }
 
     void handle_timeout(TimePoint now) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         context_.events.release_held();
         secure_.handle_timeout(now);
         drain_secure(now);
@@ -99,7 +99,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
     }
 
     void disconnect(TimePoint now, ConnectionId id, DisconnectReason reason) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         if (id != id_ || !id_.is_valid()) return;
         secure_.disconnect(now, reason);
         end(now, reason);
@@ -125,15 +125,11 @@ class Client final : public ClientEndpoint, private trace::Sink {
     void set_trace(trace::Sink* sink, std::uint32_t source) override {
         context_.tracer.sink = sink;
         context_.tracer.source = source;
-        trace_packets(packet_trace_);
+        connect_tap();
     }
     void trace_packets(PacketTrace what) override {
-        packet_trace_ = what;
-        tap_.reset();
-        trace::Sink& here = *this;
-        if (what != PacketTrace::sealed && context_.tracer.sink != nullptr)
-            tap_ = std::make_unique<secure::PacketTap>(&here, what == PacketTrace::with_keys);
-        secure_.set_tap(tap_.get());
+        packets_.set_what(what);
+        connect_tap();
     }
     void set_account(TransmissionAccount* account) override { context_.tracer.account = account; }
     [[nodiscard]] ClientState state() const override { return secure_.state(); }
@@ -144,6 +140,10 @@ class Client final : public ClientEndpoint, private trace::Sink {
         return fail(ErrorCode::not_connected, "this connection is not established yet, or has ended");
     }
 
+    void connect_tap() {
+        trace::Sink& here = *this;
+        secure_.set_tap(packets_.connect(context_.tracer.sink != nullptr ? &here : nullptr));
+    }
     // A packet in plain text, from the secure layer, which does not know the connection's name.
     void on_event(const trace::Event& event) override {
         trace::Event named = event;
@@ -190,7 +190,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
         if (!peer_) return;
         if (!peer_->on_payload(now, event.packet_number, event.payload, event.datagram_bytes)) {
             account_.count(RefusalCause::malformed_payload);
-            if (tap_) tap_->show_refusal(RefusalCause::malformed_payload);
+            packets_.show_refusal(RefusalCause::malformed_payload);
             disconnect(now, id_, DisconnectReason::protocol_error);
             return;
         }
@@ -212,8 +212,7 @@ class Client final : public ClientEndpoint, private trace::Sink {
 
     ClientConfig config_;
     endpoint::DatagramAccount account_;
-    PacketTrace packet_trace_ = PacketTrace::sealed;
-    std::unique_ptr<secure::PacketTap> tap_;  // there while packets are traced
+    endpoint::PacketTracing packets_;
     connection::ConnectionContext context_;
     secure::SecureClient secure_;
     std::unique_ptr<Peer> peer_;

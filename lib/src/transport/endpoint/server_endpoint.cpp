@@ -9,8 +9,8 @@
 #include "transport/endpoint/config_check.hpp"
 #include "transport/endpoint/datagram_account.hpp"
 #include "transport/endpoint/deadline_heap.hpp"
+#include "transport/endpoint/packet_tracing.hpp"
 #include "transport/endpoint/peer.hpp"
-#include "transport/secure/packet_tap.hpp"
 #include "transport/secure/secure_server.hpp"
 
 namespace squall {
@@ -26,7 +26,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
           secure_(now, config_, entropy, account_.statistics) {}
 
     void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         context_.events.release_held();
         account_.on_received(now, datagram, context_.tracer);
         secure_.receive(now, from, datagram);
@@ -34,7 +34,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
     }
 
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         if (auto control = secure_.poll_transmit(now, buffer)) return account(now, *control, buffer);
         while (!ready_.empty()) {
             const std::uint32_t slot = ready_.front();
@@ -67,7 +67,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
     }
 
     void handle_timeout(TimePoint now) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         context_.events.release_held();
         secure_.handle_timeout(now);
         drain_secure(now);
@@ -113,7 +113,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
     }
 
     void disconnect(TimePoint now, ConnectionId id, DisconnectReason reason) override {
-        if (tap_) tap_->now = now;
+        packets_.set_now(now);
         if (find(id) == nullptr) return;
         secure_.disconnect(now, id.slot, reason);
         end_peer(now, id.slot, reason, false);
@@ -142,15 +142,11 @@ class Server final : public ServerEndpoint, private trace::Sink {
     void set_trace(trace::Sink* sink, std::uint32_t source) override {
         context_.tracer.sink = sink;
         context_.tracer.source = source;
-        trace_packets(packet_trace_);
+        connect_tap();
     }
     void trace_packets(PacketTrace what) override {
-        packet_trace_ = what;
-        tap_.reset();
-        trace::Sink& here = *this;
-        if (what != PacketTrace::sealed && context_.tracer.sink != nullptr)
-            tap_ = std::make_unique<secure::PacketTap>(&here, what == PacketTrace::with_keys);
-        secure_.set_tap(tap_.get());
+        packets_.set_what(what);
+        connect_tap();
     }
     void set_account(TransmissionAccount* account) override { context_.tracer.account = account; }
 
@@ -189,6 +185,10 @@ class Server final : public ServerEndpoint, private trace::Sink {
         ClientId client{};  // of the present or the last peer
     };
 
+    void connect_tap() {
+        trace::Sink& here = *this;
+        secure_.set_tap(packets_.connect(context_.tracer.sink != nullptr ? &here : nullptr));
+    }
     // A packet in plain text, from the secure layer: it knows slots, not who is in them.
     void on_event(const trace::Event& event) override {
         trace::Event named = event;
@@ -292,7 +292,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
         if (peer == nullptr) return;  // disconnected by the application earlier in this drain
         if (!peer->on_payload(now, event.packet_number, event.payload, event.datagram_bytes)) {
             account_.count(RefusalCause::malformed_payload);
-            if (tap_) tap_->show_refusal(RefusalCause::malformed_payload);
+            packets_.show_refusal(RefusalCause::malformed_payload);
             disconnect(now, peer->id(), DisconnectReason::protocol_error);
             return;
         }
@@ -324,8 +324,7 @@ class Server final : public ServerEndpoint, private trace::Sink {
 
     ServerConfig config_;
     endpoint::DatagramAccount account_;
-    PacketTrace packet_trace_ = PacketTrace::sealed;
-    std::unique_ptr<secure::PacketTap> tap_;  // there while packets are traced
+    endpoint::PacketTracing packets_;
     connection::ConnectionContext context_;
     secure::SecureServer secure_;
     std::vector<Slot> slots_;

@@ -10,15 +10,16 @@
 namespace squall::secure {
 
 struct PacketTap {
-    PacketTap(trace::Sink* its_sink, bool with_keys) : sink(its_sink), shows_keys(with_keys) {}
-    trace::Sink* sink;
-    bool shows_keys;
+    // nullptr: nobody. A tap that was taken away lives on, because goodbyes that have not left still hold it.
+    trace::Sink* sink = nullptr;
+    bool shows_keys = false;
     TimePoint now{};  // of the verb that runs; the endpoint sets it
 
     // `plain` is header and body, without the tag. The event's connection has the header's slot, or kNoSlot,
     // and no generation: that is the endpoint's to add.
     void show(trace::EventKind kind, const PacketHeader& header, Bytes plain,
               std::size_t datagram_bytes) const {
+        if (sink == nullptr) return;
         trace::Event event = event_of(kind, header.slot, header.type, plain, datagram_bytes);
         event.id = header.sequence;
         sink->on_event(event);
