@@ -6,23 +6,11 @@
 #include <array>
 #include <optional>
 
+#include "squall/recorder/packet_view.hpp"
+
 namespace squall::gui {
 namespace {
 
-constexpr std::array<std::string_view, 14> kTypes = {"connection request",
-                                                     "denied",
-                                                     "challenge",
-                                                     "response",
-                                                     "keep-alive",
-                                                     "payload",
-                                                     "disconnect",
-                                                     "denied with reason",
-                                                     "disconnect with reason",
-                                                     "connection id",
-                                                     "payload with id",
-                                                     "path challenge",
-                                                     "path response",
-                                                     "probe"};
 constexpr std::array<std::string_view, 18> kReasons = {"none",
                                                        "requested",
                                                        "requested by peer",
@@ -259,7 +247,7 @@ void reason_of(Walker& walker, Field& packet) {
 std::string packet_type_name(std::uint8_t prefix) {
     const std::size_t type = prefix & 15;
     if (prefix == 0) return "connection request";
-    return type < kTypes.size() ? std::string(kTypes[type]) : fmt::format("type {}", type);
+    return std::string(recorder::packet_type_name(static_cast<std::uint8_t>(type)));
 }
 
 Field dissect_packet(Bytes bytes, const RemoteNames& names) {

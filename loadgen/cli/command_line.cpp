@@ -190,12 +190,14 @@ void add_replay(CLI::App& app, Request& request) {
         ->type_name("PATH=VALUE")
         ->allow_extra_args(false)
         ->needs(target);
-    command
-        ->add_flag(
-            "--control", replay.control,
-            "Orders through standard input while it runs: pause, resume, step 50ms, speed 2, seek 30s, where")
-        ->needs(target);
-    command->add_flag("--virtual", replay.virtual_time, "Against an arena in virtual time")->needs(target);
+    CLI::Option* control = command
+                               ->add_flag("--control", replay.control,
+                                          "Orders through standard input while it runs: pause, resume, step "
+                                          "50ms, speed 2, seek 30s, where")
+                               ->needs(target);
+    command->add_flag("--virtual", replay.virtual_time, "Against an arena in virtual time")
+        ->needs(target)
+        ->excludes(control);
     command
         ->add_option("--out", replay.out_folder,
                      "Write summary.json, timeline.csv and run.hlog into this folder")

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "squall/recorder/packet_view.hpp"
+
 namespace squall::loadgen {
 namespace {
 
@@ -12,23 +14,8 @@ using RemoteName = std::function<std::string(std::uint16_t)>;
 constexpr std::size_t kBytesShown = 16;  // before and behind the one that differs
 
 std::string_view packet_type(const std::vector<std::byte>& packet) {
-    static constexpr std::array<std::string_view, 14> kNames{"request",
-                                                             "denied",
-                                                             "challenge",
-                                                             "response",
-                                                             "keep-alive",
-                                                             "payload",
-                                                             "disconnect",
-                                                             "denied with a reason",
-                                                             "disconnect with a reason",
-                                                             "connection id",
-                                                             "payload with an id",
-                                                             "path challenge",
-                                                             "path response",
-                                                             "probe"};
     if (packet.empty()) return "unknown";
-    const auto type = std::to_integer<std::size_t>(packet[0] & std::byte{0x0f});
-    return type < kNames.size() ? kNames[type] : "unknown";
+    return recorder::packet_type_name(std::to_integer<std::uint8_t>(packet[0] & std::byte{0x0f}));
 }
 
 std::string hex_around(const std::vector<std::byte>& bytes, std::size_t at) {

@@ -186,12 +186,18 @@ class OrdersFromInput {
     OrdersFromInput(AsioHost& host, const RunPlayers& players, SessionOfRun& session)
         : host_(host), players_(players), session_(session) {
         if (!players.on_order) return;
-        fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+        flags_ = fcntl(0, F_GETFL);
+        fcntl(0, F_SETFL, flags_ | O_NONBLOCK);
         const auto watch = host.watch(0, [this] { read(); });
-        if (watch) watch_ = *watch;
+        if (watch)
+            watch_ = *watch;
+        else
+            fmt::print(stderr, "note: no orders are taken: {}\n", watch.error().message);
     }
     ~OrdersFromInput() {
         if (watch_) host_.unwatch(*watch_);
+        // The terminal belongs to the shell, too.
+        if (players_.on_order) fcntl(0, F_SETFL, flags_);
     }
     OrdersFromInput(const OrdersFromInput&) = delete;
     OrdersFromInput& operator=(const OrdersFromInput&) = delete;
@@ -211,6 +217,7 @@ class OrdersFromInput {
     SessionOfRun& session_;
     LineBuffer input_;
     std::optional<WatchId> watch_;
+    int flags_ = 0;
 };
 
 Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, const RunOptions& options,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "squall/recorder/packet_view.hpp"
 #include "squall/recorder/profile_codec.hpp"
 #include "squall/recorder/profile_state.hpp"
 
@@ -19,6 +20,8 @@ using trace::EventKind;
 // Histograms and the dictionary every tenth round.
 constexpr std::uint64_t kSlowRounds = 10;
 constexpr std::size_t kHistogramsPerFrame = 256;
+// Of netcode and its extensions, by number.
+constexpr std::uint8_t kPacketTypes = 14;
 // Bytes of messages that fit into one frame of samples with room to spare.
 constexpr std::size_t kMaxSampleFrameBytes = recorder::kMaxFrameBytes / 2;
 
@@ -91,22 +94,8 @@ recorder::Hello profile_hello(std::string name) {
     out.channel_modes = names_of<ChannelMode>(4);
     out.outcomes = names_of<remotes::Outcome>(remotes::kOutcomeCount);
     out.byte_causes = names_of<ByteCause>(kByteCauseCount);
-    out.packet_types = {"request",
-                        "denial",
-                        "challenge",
-                        "response",
-                        "keep-alive",
-                        "payload",
-                        "disconnect",
-                        "denial with reason",
-                        "disconnect with reason",
-                        "connection id",
-                        "payload with id",
-                        "path challenge",
-                        "path response",
-                        "probe",
-                        "",
-                        ""};
+    for (std::uint8_t type = 0; type < kPacketTypes; ++type)
+        out.packet_types.emplace_back(recorder::packet_type_name(type));
     out.refusal_causes = names_of<RefusalCause>(kRefusalCauseCount);
     out.disconnect_reasons =
         names_of<DisconnectReason>(static_cast<std::size_t>(DisconnectReason::reserved_slot_expired) + 1);
