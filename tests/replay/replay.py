@@ -181,11 +181,13 @@ def on_order(folder):
             time.sleep(0.1)
         if not server:
             sys.exit("the server is not to be found")
-        time.sleep(2)
         need(order(server, "record.stop", expect=1), "nothing is recorded")
         need(order(server, "record.start", "file=now.pcapng"), "recording into now.pcapng")
         need(order(server, "record.start", "file=other.pcapng", expect=1), "being recorded")
-        time.sleep(2)
+        for _ in range(200):
+            if (folder / "now.pcapng").stat().st_size > 100_000:
+                break
+            time.sleep(0.1)
         need(order(server, "record.stop"), r"recorded: now.pcapng .* 0 records dropped")
         need(order(server, "record.start", "file=now.pcapng", expect=1), "there already")
         need(order(server, "record.start", "file=../now.pcapng", expect=1), "without a path")
