@@ -233,7 +233,8 @@ void RecordingSummary::on_frame(const recorder::ProfileFrame& frame) {
     const auto* dictionary = std::get_if<recorder::Dictionary>(&frame);
     if (dictionary == nullptr) return;
     // Number 0 stands for messages of no remote.
-    has_remotes_ = std::ranges::any_of(dictionary->remotes, [](const auto& remote) { return remote.id != 0; });
+    has_remotes_ =
+        std::ranges::any_of(dictionary->remotes, [](const auto& remote) { return remote.id != 0; });
     for (const auto& remote : dictionary->remotes)
         if (remote.id <= 0xffff) names_[static_cast<std::uint16_t>(remote.id)] = remote.name;
 }
