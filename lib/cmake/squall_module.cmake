@@ -15,7 +15,7 @@ if(SQUALL_SANITIZE)
                                                   -fno-sanitize-recover=all)
     target_link_options(squall_flags INTERFACE -fsanitize=${SQUALL_SANITIZE})
 endif()
-if(SQUALL_BUILD_FUZZ)
+if(SQUALL_BUILD_FUZZ AND NOT SQUALL_FUZZ_WITHOUT_COVERAGE)
     target_compile_options(squall_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 

@@ -49,7 +49,7 @@ void read_with(const Codec& codec, std::uint8_t type, Bytes bytes) {
 
 void read_compressed(Bytes bytes) {
     constexpr std::size_t kLimit = 64 * 1024;
-    Compression compression;
+    static Compression compression;
     std::vector<std::byte> plain;
     if (!compression.decompress(bytes, kLimit, plain)) return;
     check(plain.size() <= kLimit);

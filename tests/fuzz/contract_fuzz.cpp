@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "fuzz/decoded.hpp"
 #include "squall/core/rng.hpp"
 #include "squall/wire/contract_channel.hpp"
 #include "squall/wire/dynamic_contract.hpp"
@@ -38,6 +39,7 @@ DynamicContract loadout() {
 
 // Decoding alone, of attributes known at run time.
 void try_dynamic(Bytes in) {
+    ++fuzz::decoded;
     static const DynamicContract contract = loadout();
     DynamicObject object;
     if (contract.decode(in, object)) require(contract.check(object).has_value());
@@ -90,6 +92,7 @@ class Script {
             message[next() % message.size()] ^= std::byte{next()};
             corrupted_ = true;
         }
+        ++fuzz::decoded;
         (void)b_.receive(now_, kPeer, message);
         while (const auto ack = b_.poll_acknowledgement(buffer_)) {
             const Message copy(ack->message.begin(), ack->message.end());

@@ -3,6 +3,7 @@
 // input picks whether the peer greets properly.
 #include <cstdlib>
 
+#include "fuzz/decoded.hpp"
 #include "squall/remotes/middleware.hpp"
 #include "unit/remotes/remote_net.hpp"
 
@@ -90,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::size_t wanted = script.read<std::uint8_t>();
         const Bytes message = script.read_bytes(std::min(wanted, script.remaining()));
         auto& endpoint = *client.endpoint;
+        ++fuzz::decoded;
         if (endpoint.state() != ClientState::connected) break;
         if (where >= 128 && !net.server_remotes->peers().empty()) {
             // A server that lies, to a client that believes it.

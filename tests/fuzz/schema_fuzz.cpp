@@ -33,19 +33,31 @@ void check(const T& value) {
     require(same(view(again), view(settled)));
 }
 
+// Any object of the type, one of 256.
 template <class T>
-void try_all(Bytes in, std::uint64_t seed) {
+const T& baseline_of(std::uint8_t seed) {
+    static const std::vector<T> baselines = [] {
+        std::vector<T> made(256);
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            Rng rng(i);
+            RandomObject(rng).fill(view(made[i]));
+            require(settle(made[i]));
+        }
+        return made;
+    }();
+    return baselines[seed];
+}
+
+template <class T>
+void try_all(Bytes in, std::uint8_t seed) {
     T value{};
     if (decode(in, value)) check(value);
-    Rng rng(seed);
-    RandomObject random(rng);
-    T baseline{};
-    random.fill(view(baseline));
+    const T& baseline = baseline_of<T>(seed);
     T patched{};
     if (decode_delta(in, baseline, patched)) {
         require(validate(patched).has_value());
         // And the way that a sender would have gone.
-        require(settle(patched) && settle(baseline));
+        require(settle(patched));
         static std::vector<std::byte> buffer(1 << 20);
         const auto delta = encode_delta(buffer, baseline, patched, {.epsilon = 0});
         T restored{};
