@@ -56,19 +56,19 @@ void Remotes::flush_values(TimePoint now, bool all) {
 }
 
 void Remotes::begin_undo_log() {
-    undo_log_.emplace();
+    undo_log_ = std::make_unique<detail::UndoLog>();
 }
 
 void Remotes::undo_all(TimePoint now, const Remote& of) {
-    const detail::UndoLog log = *std::exchange(undo_log_, std::nullopt);
+    const std::unique_ptr<detail::UndoLog> log = std::exchange(undo_log_, nullptr);
     held_.clear();
-    for (Remote* const remote : log.changed) remote->undo();
+    for (Remote* const remote : log->changed) remote->undo();
     // They may do anything, values are back already.
-    for (std::size_t i = log.actions.size(); i > 0; --i) (void)guarded(now, {}, of, {}, log.actions[i - 1]);
+    for (std::size_t i = log->actions.size(); i > 0; --i) (void)guarded(now, {}, of, {}, log->actions[i - 1]);
 }
 
 std::vector<Remote*> Remotes::confirm_all(TimePoint now) {
-    detail::UndoLog log = *std::exchange(undo_log_, std::nullopt);
+    const std::unique_ptr<detail::UndoLog> log = std::exchange(undo_log_, nullptr);
     for (Held& held : std::exchange(held_, {})) {
         if (held.peer.is_valid()) {
             (void)send_as(now, *held.remote, held.mode, held.peer, held.bytes);
@@ -76,8 +76,8 @@ std::vector<Remote*> Remotes::confirm_all(TimePoint now) {
             (void)send_to_player(now, *held.remote, held.player, held.bytes);
         }
     }
-    for (Remote* const remote : log.changed) remote->confirm();
-    return std::move(log.changed);
+    for (Remote* const remote : log->changed) remote->confirm();
+    return std::move(log->changed);
 }
 
 }  // namespace squall::remotes

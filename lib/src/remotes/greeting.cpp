@@ -287,7 +287,7 @@ void Remotes::become_ready(TimePoint now, Peer& peer) {
             ++dropped_after_end_;
             return;
         }
-        dispatch(now, *sender, entry.mode, entry.bytes);
+        dispatch(now, *sender, entry.mode, entry.message, entry.bytes);
     });
 }
 

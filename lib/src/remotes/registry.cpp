@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
 
 #include "remotes/compressing.hpp"
 #include "squall/core/hash.hpp"
+#include "squall/core/prefetch.hpp"
 
 namespace squall::remotes {
 namespace {
@@ -14,6 +16,10 @@ namespace {
 constexpr std::size_t kModeCount = 4;
 constexpr std::size_t kMaxNameBytes = 100;
 constexpr std::size_t kMaxRemotes = 65'000;
+// So many remotes of a client are fetched ahead; of more, chance decides.
+constexpr std::size_t kRemotesExpected = 8;
+// Of a registry: what stands before its configuration.
+constexpr std::size_t kHotBytes = 5 * kCacheLineBytes;
 
 ChannelId channel_of(ChannelMode mode) {
     return ChannelId{static_cast<std::uint8_t>(mode)};
@@ -25,17 +31,29 @@ std::uint32_t saturated(std::int64_t value) {
 
 }  // namespace
 
-std::vector<ChannelConfig> remote_channels() {
-    return {{.name = "remotes-unreliable", .mode = ChannelMode::unreliable},
-            {.name = "remotes-sequenced", .mode = ChannelMode::unreliable_sequenced},
-            {.name = "remotes-unordered", .mode = ChannelMode::reliable_unordered},
-            {.name = "remotes-ordered", .mode = ChannelMode::reliable_ordered}};
+std::vector<ChannelConfig> remote_channels(RemoteChannels channels) {
+    const auto of = [](ChannelConfig& channel, ChannelMode mode, const char* name) {
+        channel.mode = mode;
+        if (channel.name.empty()) channel.name = name;
+        return std::move(channel);
+    };
+    return {of(channels.unreliable, ChannelMode::unreliable, "remotes-unreliable"),
+            of(channels.unreliable_sequenced, ChannelMode::unreliable_sequenced, "remotes-sequenced"),
+            of(channels.reliable_unordered, ChannelMode::reliable_unordered, "remotes-unordered"),
+            of(channels.reliable_ordered, ChannelMode::reliable_ordered, "remotes-ordered")};
 }
 
 Remotes::Remotes(ServerEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, &endpoint, config) {}
 Remotes::Remotes(ClientEndpoint& endpoint, RemotesConfig config) : Remotes(endpoint, nullptr, config) {}
 Remotes::Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config)
-    : endpoint_(endpoint), server_(server), config_(config), rtts_(config.contract_rtt_weight) {
+    : own_workspace_(config.workspace == nullptr ? std::make_unique<Workspace>() : nullptr),
+      workspace_(config.workspace == nullptr ? *own_workspace_ : *config.workspace),
+      scratch(workspace_.scratch),
+      frame(workspace_.frame),
+      endpoint_(endpoint),
+      server_(server),
+      config_(config),
+      rtts_(config.contract_rtt_weight) {
     endpoint_.set_account(this);
 }
 Remotes::~Remotes() {
@@ -128,6 +146,11 @@ bool Remotes::is_ready(ConnectionId peer) const {
     return found != nullptr && found->is_ready;
 }
 
+bool Remotes::has_rejoined(ConnectionId peer) const {
+    const Peer* const found = find_peer(peer);
+    return found != nullptr && found->has_rejoined;
+}
+
 std::optional<ConnectionId> Remotes::connection_of(ClientId player) const {
     const auto place = by_client_.find(player);
     return place == by_client_.end() ? std::nullopt : std::optional(place->second);
@@ -147,9 +170,12 @@ void Remotes::disconnect(TimePoint now, ConnectionId peer, DisconnectReason reas
 // --- sending
 
 Remotes::Sent Remotes::send_as(TimePoint now, Remote& remote, ChannelMode mode, ConnectionId id,
-                               Bytes message, MessageId* notify) {
+                               Bytes message, MessageId* notify, MessageId* number) {
     Peer* const peer = find_peer(id);
     if (peer == nullptr) return Sent::unsent;
+    // Games send to everybody in a row: who is next is a good guess.
+    if (const std::size_t next = std::size_t{id.slot} + 2; next < peers_.size())
+        squall::prefetch(peers_[next].get(), offsetof(Peer, greet_until));
     if (undo_log_) {
         held_.push_back({&remote, mode, id, {}, {message.begin(), message.end()}});
         return Sent::waiting;
@@ -164,6 +190,7 @@ Remotes::Sent Remotes::send_as(TimePoint now, Remote& remote, ChannelMode mode, 
         now, id, channel, leaving,
         {.notify = notify != nullptr, .tag = static_cast<std::uint16_t>(remote.info_.index + 1)});
     if (!sent) return Sent::unsent;
+    if (number != nullptr) *number = *sent;
     if (notify != nullptr) {
         *notify = *sent;
         peer->pending[channel.value].push_back({sent->value, &remote});
@@ -237,6 +264,7 @@ void Remotes::on_connected(TimePoint now, const Connected& event) {
     place = std::make_unique<Peer>();
     place->id = event.connection;
     place->client = event.client_id;
+    place->has_rejoined = event.rejoined;
     by_client_[event.client_id] = event.connection;
     expect_greeting(*place, now + config_.greeting_timeout);
     greet(now, *place);
@@ -244,7 +272,10 @@ void Remotes::on_connected(TimePoint now, const Connected& event) {
 
 void Remotes::on_disconnected(TimePoint now, const Disconnected& event) {
     Peer* const peer = find_peer(event.connection);
-    if (peer == nullptr) return;
+    if (peer == nullptr) {
+        if (on_other_) on_other_(now, EndpointEvent(event));  // refused, or it never came about
+        return;
+    }
     const bool was_ready = peer->is_ready;
     dropped_while_waiting_ +=
         peer->waiting.dropped() + peer->waiting.size() + peer->early.dropped() + peer->early.size();
@@ -252,6 +283,7 @@ void Remotes::on_disconnected(TimePoint now, const Disconnected& event) {
     if (const auto place = by_client_.find(peer->client);
         place != by_client_.end() && place->second == peer->id)
         by_client_.erase(place);
+    if (!was_ready && on_other_) on_other_(now, EndpointEvent(event));
     peers_[event.connection.slot].reset();
     rtts_.forget(event.connection);
     if (!was_ready) return;
@@ -274,10 +306,10 @@ void Remotes::on_message(TimePoint now, const MessageReceived& event) {
     if (!peer->messages.take(now, config_.messages) ||
         !peer->bytes.take(now, config_.bytes, event.bytes.size()))
         return stop_stray(now, *peer, Outcome::rate_limited, event.bytes.size());
-    dispatch(now, *peer, static_cast<ChannelMode>(event.channel.value), event.bytes);
+    dispatch(now, *peer, static_cast<ChannelMode>(event.channel.value), event.message, event.bytes);
 }
 
-void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes) {
+void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, MessageId message, Bytes bytes) {
     ByteReader reader(bytes);
     const std::uint64_t number = reader.read_varint();
     if (!reader.ok()) return stop_stray(now, peer, Outcome::malformed, bytes.size());
@@ -290,7 +322,7 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
     }
     if (!peer.is_ready) {
         // The peer is ready before we are: what it sends on another channel may overtake its greeting.
-        if (!peer.is_mismatched) (void)peer.early.add(now, mode, bytes, config_.waiting);
+        if (!peer.is_mismatched) (void)peer.early.add(now, mode, bytes, config_.waiting, message);
         return;
     }
     if (number > remotes_.size() || !remotes_[number - 1]->speaks_on(mode))
@@ -299,6 +331,7 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
     ++remote.statistics_.in.messages;
     remote.statistics_.in.bytes += reader.position();
     const ConnectionId id = peer.id;
+    message_at_hand_ = message;
     const bool is_timed = trace_ != nullptr && stopwatch_;
     const Duration start = is_timed ? stopwatch_() : Duration{0};
     const Outcome outcome = hand_to(now, id, remote, body);
@@ -314,27 +347,31 @@ void Remotes::dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes)
 void Remotes::settle(TimePoint now, ConnectionId peer, Remote& remote, Outcome outcome) {
     if (outcome == Outcome::passed) return;
     ++remote.statistics_.in.stopped[static_cast<std::size_t>(outcome)];
-    if (Peer* const still_there = find_peer(peer)) note_offence(now, *still_there, outcome);
+    note_offence(now, peer, remote.info_.name, outcome);
 }
 
 void Remotes::expect_greeting(Peer& peer, TimePoint until) {
     greetings_.erase({peer.greet_until, peer.id});
     peer.greet_until = until;
     if (until != kNever) greetings_.insert({until, peer.id});
+    greet_again_ = first_greeting();
 }
 
 void Remotes::stop_stray(TimePoint now, Peer& peer, Outcome outcome, std::size_t bytes) {
     ++strays_.messages;
     strays_.bytes += bytes;
     ++strays_.stopped[static_cast<std::size_t>(outcome)];
-    note_offence(now, peer, outcome);
+    note_offence(now, peer.id, {}, outcome);
 }
 
-void Remotes::note_offence(TimePoint now, Peer& peer, Outcome outcome) {
+void Remotes::note_offence(TimePoint now, ConnectionId id, std::string_view remote, Outcome outcome) {
+    if (on_refused_ && is_offence(outcome)) on_refused_(now, id, remote, outcome);
     const std::uint32_t cost = config_.offence_costs[static_cast<std::size_t>(outcome)];
-    if (cost == 0 || !is_server() || peer.is_ended) return;
-    if (!peer.offences.take(now, config_.offences, cost))
-        disconnect(now, peer.id, DisconnectReason::rate_limited);
+    if (cost == 0 || !is_server()) return;
+    Peer* const peer = find_peer(id);
+    if (peer == nullptr || peer->is_ended) return;
+    if (!peer->offences.take(now, config_.offences, cost))
+        disconnect(now, id, DisconnectReason::rate_limited);
 }
 
 void Remotes::on_settled(TimePoint now, const MessageSettled& event) {
@@ -386,23 +423,48 @@ std::optional<Transmit> Remotes::poll_transmit(TimePoint now, MutableBytes buffe
 
 TimePoint Remotes::poll_timeout() const {
     if (must_drain_ || wants_flush_) return TimePoint{};
-    TimePoint next = std::min(endpoint_.poll_timeout(), flush_again_);
-    for (const auto& remote : remotes_) next = std::min(next, remote->poll_timeout());
-    return greetings_.empty() ? next : std::min(next, greetings_.begin()->first);
+    TimePoint next = std::min({endpoint_.poll_timeout(), flush_again_, greet_again_});
+    for (const Remote* const remote : timed_) next = std::min(next, remote->poll_timeout());
+    return next;
 }
 
 void Remotes::handle_timeout(TimePoint now) {
     if (endpoint_.poll_timeout() <= now) endpoint_.handle_timeout(now);
     drain(now);
-    while (!greetings_.empty() && greetings_.begin()->first <= now) {
+    while (greet_again_ <= now) {
         const ConnectionId late = greetings_.begin()->second;
         greetings_.erase(greetings_.begin());
+        greet_again_ = first_greeting();
         endpoint_.disconnect(now, late, DisconnectReason::protocol_error);
     }
-    for (const auto& remote : remotes_)
-        if (remote->poll_timeout() <= now) remote->handle_timeout(now);
+    for (std::size_t i = 0; i < timed_.size();) {
+        Remote& remote = *timed_[i];
+        if (remote.poll_timeout() <= now) remote.handle_timeout(now);
+        if (remote.poll_timeout() != kNever) {
+            ++i;
+            continue;
+        }
+        remote.is_timed_ = false;
+        timed_.erase(timed_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
     drain(now);
     if (wants_flush_ || flush_again_ <= now) flush_values(now, false);
+}
+
+void Remotes::expect(const Address& from, unsigned step) {
+    // A server's registry is in the cache: it serves every datagram.
+    if (is_server()) return endpoint_.expect(from, step);
+    if (step == 0) return prefetch_object(this, kHotBytes);
+    endpoint_.expect(from, step - 1);
+    if (step == 1) {
+        squall::prefetch(remotes_.data(), kRemotesExpected * sizeof(remotes_[0]));
+        squall::prefetch(peers_.data(), kCacheLineBytes);
+    } else if (step == 2) {
+        for (std::size_t i = 0; i < std::min(remotes_.size(), kRemotesExpected); ++i)
+            prefetch_object(remotes_[i].get(), sizeof(Remote));
+        if (const Peer* const peer = peers_.empty() ? nullptr : peers_.front().get())
+            squall::prefetch(peer, offsetof(Peer, greet_until));
+    }
 }
 
 }  // namespace squall::remotes

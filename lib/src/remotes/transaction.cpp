@@ -132,6 +132,7 @@ Result<std::uint64_t> TransactionRemote::propose(TimePoint now, ConnectionId pee
     ++peers_.at(peer).open;
     const TimePoint give_up_at = now + deadline + kGrace;
     deadlines_.emplace(give_up_at, id);
+    owner_.keep_time(*this);
     open_[id] = {peer, 0, 0, give_up_at};
     return id;
 }

@@ -50,6 +50,7 @@ void TransactionRemote::set_due(std::uint64_t number, Pending& pending, TimePoin
     pending_due_.erase({pending.due, number});
     pending.due = due;
     pending_due_.emplace(due, number);
+    owner_.keep_time(*this);
 }
 
 std::optional<FailedStep> TransactionRemote::failure_of(const Pending& pending) const {

@@ -44,13 +44,14 @@ class RemoteNet {
     static inline const Address kServerAddress = Address::loopback(40000);
     static constexpr UnixSeconds kWall{1'800'000'000};
 
-    explicit RemoteNet(std::uint64_t seed = 1, RemotesConfig config = {}, TransportConfig transport = {})
+    explicit RemoteNet(std::uint64_t seed = 1, RemotesConfig config = {}, TransportConfig transport = {},
+                       Duration rejoin_grace = Duration{0})
         : transport_(std::move(transport)),
           entropy_(Rng(seed).fork("entropy")),
           seed_(seed),
           config_(config) {
         transport_.protocol_id = 7;
-        transport_.channels = remote_channels();
+        if (transport_.channels.empty()) transport_.channels = remote_channels();
         for (std::size_t i = 0; i < key_.size(); ++i) key_[i] = static_cast<std::byte>(i * 7 + 1);
         ServerConfig server;
         server.transport = transport_;
@@ -58,6 +59,7 @@ class RemoteNet {
         server.addresses = {kServerAddress};
         server.suites = SuiteSet::standard().with(Suite::none);
         server.wall_clock = {now, kWall};
+        server.rejoin_grace = rejoin_grace;
         server_endpoint = std::move(*ServerEndpoint::make(now, server, entropy_));
         server_remotes = std::make_unique<Remotes>(*server_endpoint, config_);
         stations_.push_back({server_remotes.get(), kServerAddress, Rng(seed), Rng(seed)});

@@ -52,6 +52,37 @@ TEST(RemotesInSteadyState, EventsAllocateNothing) {
     EXPECT_GE(heard - heard_before, 79'000U);
 }
 
+TEST(RemotesInSteadyState, CallsAllocateNothing) {
+    RemoteNet net;
+    auto& client = net.add_client();
+    const FunctionOptions options{.max_kept_answers = 16};
+    const auto ours = *client.remotes->function<Shot, Vector3>("aim", options);
+    const auto theirs = *net.server_remotes->function<Shot, Vector3>("aim", options);
+    theirs.answer([](const Origin&, const Shot& shot) -> Result<Vector3> { return shot.from; });
+    net.connect(client, 1);
+    net.run(500ms);
+    std::array<std::byte, kMaxDatagramBytes> buffer;
+    const auto exchange = [&](Remotes& from, const Address& address, Remotes& to) {
+        while (const auto sent = from.poll_transmit(net.now, buffer))
+            to.receive(net.now, address, MutableBytes(buffer).first(sent->size));
+    };
+    std::uint64_t answered = 0;
+    const auto step = [&] {
+        net.now += 16ms;
+        for (Remotes* const side : {net.server_remotes.get(), client.remotes.get()})
+            if (side->poll_timeout() <= net.now) side->handle_timeout(net.now);
+        ours.call(net.now, client.server(), Shot{},
+                  [&answered](TimePoint, const Result<Vector3>& result) { answered += result ? 1 : 0; });
+        exchange(*client.remotes, Address::loopback(50001), *net.server_remotes);
+        exchange(*net.server_remotes, RemoteNet::kServerAddress, *client.remotes);
+    };
+    for (int i = 0; i < 1000; ++i) step();
+    const auto before = test::allocation_count();
+    for (int i = 0; i < 1000; ++i) step();
+    EXPECT_EQ(test::allocation_count() - before, 0U);
+    EXPECT_GE(answered, 1990U);
+}
+
 TEST(RemotesInSteadyState, ContractsAndCompressedEventsAllocateNothing) {
     RemoteNet net;
     auto& client = net.add_client();

@@ -82,6 +82,8 @@ struct Fired {
     std::uint32_t waiting = 0;  // for a peer that is not ready, or a player who is not there
     std::uint32_t stopped = 0;  // by the chain
     std::uint32_t unsent = 0;   // not connected, too large, or a full queue
+    // Of the last that was sent: its number there, as Origin::message names it.
+    MessageId message{};
 };
 
 }  // namespace squall::remotes

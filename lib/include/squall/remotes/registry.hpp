@@ -31,6 +31,7 @@
 #include "squall/remotes/subscription.hpp"
 #include "squall/remotes/token_bucket.hpp"
 #include "squall/remotes/waiting_queue.hpp"
+#include "squall/remotes/workspace.hpp"
 #include "squall/wire/dynamic_contract.hpp"
 #include "squall/wire/rtt_average.hpp"
 
@@ -63,9 +64,20 @@ class ObjectEvent;
 template <class T>
 class RemoteTable;
 
+// What the channels of the four modes are set to: weights, redundancy, limits (ChannelConfig says what each
+// field does). A mode is what it is, whatever stands here; a name that is empty gets its own.
+//
+//     // Every packet repeats the last three player inputs, and they go before anything else.
+//     transport.channels = remote_channels({.unreliable_sequenced = {.weight = 100, .redundancy = 3}});
+struct RemoteChannels {
+    ChannelConfig unreliable{};
+    ChannelConfig unreliable_sequenced{};
+    ChannelConfig reliable_unordered{};
+    ChannelConfig reliable_ordered{};
+};
 // The four channels that remotes need, one a mode, in the order of ChannelMode. They are the first of the
 // transport's configuration at both ends; others may follow.
-[[nodiscard]] std::vector<ChannelConfig> remote_channels();
+[[nodiscard]] std::vector<ChannelConfig> remote_channels(RemoteChannels channels = {});
 
 struct RemotesConfig {
     // Flood protection, per peer, before a message is looked at. Not limited unless set.
@@ -84,6 +96,9 @@ struct RemotesConfig {
     // before anything is allocated for it.
     std::size_t max_decompressed_bytes = wire::kMaxEncodedBytes + 1024;
     wire::CompressionOptions compression{};
+    // Memory to work in, which several registries of one thread may share; it must outlive them. nullptr: the
+    // registry has its own.
+    Workspace* workspace = nullptr;
     // The weight of a new sample in the round trips that contracts measure.
     Ratio contract_rtt_weight{1, 5};
 };
@@ -152,9 +167,15 @@ class Remotes final : public Node, private TransmissionAccount {
     void on_mismatch(std::function<void(TimePoint, ConnectionId, const std::string&)> hook) {
         on_mismatch_ = std::move(hook);
     }
+    // A message was refused for a cause that is_offence(), before what it costs is counted. `remote` is empty
+    // where none can be blamed.
+    void on_refused(std::function<void(TimePoint, ConnectionId, std::string_view remote, Outcome)> hook) {
+        on_refused_ = std::move(hook);
+    }
     // A handler or a middleware threw. It never ends the program.
     void on_error(std::function<void(const HandlerError&)> hook) { on_error_ = std::move(hook); }
-    // What the endpoint reports and remotes do not use: messages of other channels, changed paths.
+    // What the endpoint reports and remotes do not use: messages of other channels, changed paths, and
+    // connections that ended before they were ready (those that were have on_leave).
     void on_other(std::function<void(TimePoint, const EndpointEvent&)> hook) { on_other_ = std::move(hook); }
     // Middleware of all remotes: before a remote's own inbound, behind it outbound.
     void use(Direction direction, Middleware middleware) {
@@ -175,6 +196,8 @@ class Remotes final : public Node, private TransmissionAccount {
     // --- Peers that are ready, in the order in which they became so.
     [[nodiscard]] std::span<const ConnectionId> peers() const { return ready_; }
     [[nodiscard]] bool is_ready(ConnectionId peer) const;
+    // The same player is back in its slot (Connected::rejoined). Of those that are connected, ready or not.
+    [[nodiscard]] bool has_rejoined(ConnectionId peer) const;
     // A leave hook follows with the next drive. Outside of handlers, wake the host.
     void disconnect(TimePoint now, ConnectionId peer, DisconnectReason reason = DisconnectReason::kicked);
 
@@ -206,6 +229,7 @@ class Remotes final : public Node, private TransmissionAccount {
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override;
     [[nodiscard]] TimePoint poll_timeout() const override;
     void handle_timeout(TimePoint now) override;
+    void expect(const Address& from, unsigned step) override;
 
     // What events and calls of this remote are encoded with, to and from this peer. Until the peer is ready,
     // the first that was declared.
@@ -217,14 +241,16 @@ class Remotes final : public Node, private TransmissionAccount {
     }
 
     // --- For remotes
-    // What became of handing a frame to a peer. `notify`: the remote gets on_settled().
+    // What became of handing a frame to a peer. `notify`: the remote gets on_settled(). `number`: the
+    // message's, if it was sent.
     enum class Sent : std::uint8_t { sent, waiting, unsent };
-    Sent send(TimePoint now, Remote& remote, ConnectionId peer, Bytes message, MessageId* notify = nullptr) {
-        return send_as(now, remote, remote.info_.mode, peer, message, notify);
+    Sent send(TimePoint now, Remote& remote, ConnectionId peer, Bytes message, MessageId* notify = nullptr,
+              MessageId* number = nullptr) {
+        return send_as(now, remote, remote.info_.mode, peer, message, notify, number);
     }
     // On the channel of another mode than the remote's.
     Sent send_as(TimePoint now, Remote& remote, ChannelMode mode, ConnectionId peer, Bytes message,
-                 MessageId* notify = nullptr);
+                 MessageId* notify = nullptr, MessageId* number = nullptr);
     void keep(std::unique_ptr<Belonging> belonging) { belongings_.push_back(std::move(belonging)); }
     Sent send_to_player(TimePoint now, Remote& remote, ClientId player, Bytes message);
     [[nodiscard]] std::optional<ConnectionId> connection_of(ClientId player) const;
@@ -239,10 +265,17 @@ class Remotes final : public Node, private TransmissionAccount {
         if (std::exchange(remote.is_dirty_, true)) return;
         dirty_.push_back(&remote);
     }
+    // A remote has a deadline: it is asked for it until it says kNever.
+    void keep_time(Remote& remote) {
+        if (std::exchange(remote.is_timed_, true)) return;
+        timed_.push_back(&remote);
+    }
+    // The number of the message that is being handled.
+    [[nodiscard]] MessageId message_at_hand() const { return message_at_hand_; }
     // Numbers all that changes values at this side.
     [[nodiscard]] std::uint64_t next_serial() { return ++last_serial_; }
     // There while a transaction is being applied.
-    [[nodiscard]] detail::UndoLog* undo_log() { return undo_log_ ? &*undo_log_ : nullptr; }
+    [[nodiscard]] detail::UndoLog* undo_log() { return undo_log_.get(); }
     void begin_undo_log();
     // The log ends: all changes since it began are undone, and what was sent since is dropped; or else
     // that leaves, and watchers are told. `of`: whose log it is.
@@ -314,9 +347,16 @@ class Remotes final : public Node, private TransmissionAccount {
     }
     void report_error(TimePoint now, ConnectionId peer, const RemoteInfo& remote, Bytes payload,
                       const char* what);
+    [[nodiscard]] Workspace& workspace() { return workspace_; }
+
+  private:
+    const std::unique_ptr<Workspace> own_workspace_;  // unless it is shared
+    Workspace& workspace_;
+
+  public:
     // Reused by remotes while they encode; empty it first.
-    std::vector<std::byte> scratch;
-    std::vector<std::byte> frame;
+    std::vector<std::byte>& scratch;
+    std::vector<std::byte>& frame;
 
   private:
     friend class Remote;
@@ -338,14 +378,16 @@ class Remotes final : public Node, private TransmissionAccount {
         bool is_comparing = false;  // its hash is another; the lists say why
         bool is_mismatched = false;
         bool is_ended = false;  // by us; the event that says so has not come yet
+        bool has_rejoined = false;
+        std::vector<const wire::Codec*> codecs;      // by remote; empty: each remote's first
+        std::array<RingBuffer<Pending>, 4> pending;  // by channel, message ids grow
+        // Not of each message.
         TimePoint greet_until = kNever;
-        std::vector<const wire::Codec*> codecs;  // by remote; empty: each remote's first
         TokenBucket messages;
         TokenBucket bytes;
         TokenBucket offences;
-        WaitingQueue waiting;                        // for it, until it is ready
-        WaitingQueue early;                          // from it, until then
-        std::array<RingBuffer<Pending>, 4> pending;  // by channel, message ids grow
+        WaitingQueue waiting;  // for it, until it is ready
+        WaitingQueue early;    // from it, until then
     };
 
     Remotes(Endpoint& endpoint, ServerEndpoint* server, RemotesConfig config);
@@ -382,11 +424,14 @@ class Remotes final : public Node, private TransmissionAccount {
     void on_connected(TimePoint now, const Connected& event);
     void on_disconnected(TimePoint now, const Disconnected& event);
     void on_message(TimePoint now, const MessageReceived& event);
-    void dispatch(TimePoint now, Peer& peer, ChannelMode mode, Bytes bytes);
+    void dispatch(TimePoint now, Peer& peer, ChannelMode mode, MessageId message, Bytes bytes);
     void on_settled(TimePoint now, const MessageSettled& event);
     void expect_greeting(Peer& peer, TimePoint until);
+    [[nodiscard]] TimePoint first_greeting() const {
+        return greetings_.empty() ? kNever : greetings_.begin()->first;
+    }
     void stop_stray(TimePoint now, Peer& peer, Outcome outcome, std::size_t bytes);
-    void note_offence(TimePoint now, Peer& peer, Outcome outcome);
+    void note_offence(TimePoint now, ConnectionId peer, std::string_view remote, Outcome outcome);
 
     // --- the greeting (greeting.cpp)
     void greet(TimePoint now, Peer& peer);
@@ -397,40 +442,46 @@ class Remotes final : public Node, private TransmissionAccount {
     void hand_over(TimePoint now, ConnectionId peer, const WaitingQueue::Entry& waited);
     [[nodiscard]] std::uint64_t contract_hash() const;
 
+    // What each message touches stands together: with thousands of registries, waiting for memory is most of
+    // what a message costs (prefetch.hpp).
     Endpoint& endpoint_;
     ServerEndpoint* server_;
-    RemotesConfig config_;
-    std::vector<std::unique_ptr<Belonging>> belongings_;
-    std::vector<std::unique_ptr<Remote>> remotes_;      // by name once sealed
-    std::vector<std::unique_ptr<Remote>> codecs_only_;  // contracts that nothing is sent with
-    std::vector<Remote*> drained_;
-    wire::PeerRtts rtts_;
-    struct Compressing;
-    std::unique_ptr<Compressing> compressing_;  // once it is needed
-    bool is_sealed_ = false;
-    std::vector<std::unique_ptr<Peer>> peers_;  // by slot
-    std::vector<ConnectionId> ready_;
-    std::map<ClientId, ConnectionId> by_client_;
-    std::set<std::pair<TimePoint, ConnectionId>> greetings_;  // that are awaited
-    std::map<ClientId, WaitingQueue> absent_;
-    WaitingQueue for_server_;
-    Next::Chain inbound_;
-    Next::Chain outbound_;
-    Traffic strays_;
-    ByteLedger other_on_wire_;
     trace::Sink* trace_ = nullptr;
     std::uint32_t trace_source_ = 0;
-    std::function<Duration()> stopwatch_;
-    std::uint64_t dropped_while_waiting_ = 0;
-    std::uint64_t dropped_after_end_ = 0;
+    bool is_sealed_ = false;
     bool must_drain_ = false;
     bool wants_flush_ = false;
     bool is_flushing_ = false;
     TimePoint flush_again_ = kNever;
+    TimePoint greet_again_ = kNever;                // the first of greetings_
+    std::vector<std::unique_ptr<Remote>> remotes_;  // by name once sealed
+    std::vector<std::unique_ptr<Peer>> peers_;      // by slot
+    std::vector<ConnectionId> ready_;
+    std::vector<Remote*> drained_;
+    std::vector<Remote*> timed_;  // those with a deadline
+    std::unique_ptr<detail::UndoLog> undo_log_;
+    MessageId message_at_hand_{};
+    Next::Chain inbound_;
+    Next::Chain outbound_;
+    RemotesConfig config_;
+
+    std::vector<std::unique_ptr<Belonging>> belongings_;
+    std::vector<std::unique_ptr<Remote>> codecs_only_;  // contracts that nothing is sent with
+    wire::PeerRtts rtts_;
+    struct Compressing;
+    std::unique_ptr<Compressing> compressing_;  // once it is needed
+    std::map<ClientId, ConnectionId> by_client_;
+    std::set<std::pair<TimePoint, ConnectionId>> greetings_;  // that are awaited
+    std::map<ClientId, WaitingQueue> absent_;
+    WaitingQueue for_server_;
+    Traffic strays_;
+    ByteLedger other_on_wire_;
+    std::function<Duration()> stopwatch_;
+    std::uint64_t dropped_while_waiting_ = 0;
+    std::uint64_t dropped_after_end_ = 0;
     std::vector<Remote*> dirty_;
     std::vector<Due> due_;
     std::uint64_t last_serial_ = 0;
-    std::optional<detail::UndoLog> undo_log_;
     std::vector<Held> held_;  // messages of handlers that run in a transaction
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
     std::uint64_t last_subscription_ = 0;
@@ -439,6 +490,7 @@ class Remotes final : public Node, private TransmissionAccount {
     std::function<void(TimePoint, ConnectionId, ClientId)> on_join_;
     std::function<void(TimePoint, ConnectionId, DisconnectReason)> on_leave_;
     std::function<void(TimePoint, ConnectionId, const std::string&)> on_mismatch_;
+    std::function<void(TimePoint, ConnectionId, std::string_view, Outcome)> on_refused_;
     std::function<void(const HandlerError&)> on_error_;
     std::function<void(TimePoint, const EndpointEvent&)> on_other_;
 };

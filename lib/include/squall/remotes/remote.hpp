@@ -35,16 +35,16 @@ struct Traffic {
     }
 };
 struct RemoteStatistics {
-    Traffic in;
-    Traffic out;  // one message a recipient
+    std::uint64_t encodings = 0;  // objects encoded: one for a fan-out to any number of peers
     // What its messages took in packets, by cause: payload, framing, retransmission, early_repeat. With the
     // other causes of the connections' ledgers this adds up to the bytes of all datagrams.
     ByteLedger on_wire;
+    Traffic out;  // one message a recipient
+    Traffic in;
     // If the remote compresses: what went in and came out, a message to several recipients once; and the
     // bytes that were not sent for it, all recipients counted (the bytes above are as they were before).
     wire::CompressionStatistics compression;
     std::uint64_t bytes_saved = 0;
-    std::uint64_t encodings = 0;  // objects encoded: one for a fan-out to any number of peers
 };
 
 inline void append_varint(std::vector<std::byte>& out, std::uint64_t value) {
@@ -56,6 +56,10 @@ inline void append_varint(std::vector<std::byte>& out, std::uint64_t value) {
 struct Origin {
     TimePoint now{};
     ConnectionId peer{};
+    // Its number among the messages that this peer sent on the channel of the remote's mode, of all remotes
+    // there: what RemoteEvent::fire_tracked() gave at the other end. Meaningful for events that did not
+    // travel in a transaction.
+    MessageId message{};
 };
 
 // Names a thing of the game: a player, a door.
@@ -166,6 +170,7 @@ class Remote {
     // A step that sets what the value is already, for those who do not have it yet; nullptr: none such.
     virtual std::unique_ptr<detail::ProposedStep> propose_present() { return nullptr; }
     [[nodiscard]] virtual bool sends_to(ConnectionId /*peer*/) const { return false; }
+    // Asked after Remotes::keep_time(), until it is kNever.
     [[nodiscard]] virtual TimePoint poll_timeout() const { return kNever; }
     virtual void handle_timeout(TimePoint /*now*/) {}
     // All that both sides must agree on, as text: compared when they meet.
@@ -177,12 +182,13 @@ class Remote {
     std::vector<const wire::Codec*> codecs_;
     Next::Chain inbound_;
     Next::Chain outbound_;
-    RemoteStatistics statistics_;
     std::vector<Subscription*> subscribers_;  // whose pattern the name fits
-    bool is_dirty_ = false;                   // may have values that are due
+    RemoteStatistics statistics_;
+    bool is_dirty_ = false;  // may have values that are due
 
   private:
     bool awaits_end_ = false;
+    bool is_timed_ = false;  // the registry asks for its deadline
 };
 
 }  // namespace squall::remotes

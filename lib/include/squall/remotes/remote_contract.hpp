@@ -344,7 +344,9 @@ class ContractRemote final : public Remote {
     void on_gone(TimePoint /*now*/, ConnectionId peer) override { channel_.remove_peer(peer); }
     // Expiry is checked with each message; this is for the memory of peers that fell silent, and may be late.
     void note_kept(TimePoint now) {
-        if (sweep_at_ == kNever) sweep_at_ = now + channel_.options().baseline_lifetime;
+        if (sweep_at_ != kNever) return;
+        sweep_at_ = now + channel_.options().baseline_lifetime;
+        owner_.keep_time(*this);
     }
     [[nodiscard]] TimePoint poll_timeout() const override { return sweep_at_; }
     void handle_timeout(TimePoint now) override {

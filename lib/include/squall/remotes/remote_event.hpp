@@ -37,7 +37,7 @@ class EventRemote final : public Remote {
         if (!has_chain && codecs_.size() == 1) {
             const Bytes frame = owner_.frame;
             send_to_all(now, to, frame, out, [&](ConnectionId peer) {
-                count(owner_.send(now, *this, peer, frame), frame.size(), out);
+                count(owner_.send(now, *this, peer, frame, nullptr, &out.message), frame.size(), out);
             });
             return out;
         }
@@ -53,11 +53,33 @@ class EventRemote final : public Remote {
                 T copy = value;
                 send_through_chain(now, copy, peer, frame, 0, out);
             } else {
-                count(owner_.send(now, *this, peer, frame), frame.size(), out);
+                count(owner_.send(now, *this, peer, frame, nullptr, &out.message), frame.size(), out);
             }
         });
         return out;
     }
+
+    // To one peer that is ready, with its number; what becomes of it is told.
+    Result<MessageId> fire_tracked(TimePoint now, const T& value, ConnectionId peer) {
+        owner_.seal();
+        if (!owner_.is_ready(peer))
+            return fail(ErrorCode::not_connected, info_.name + ": the peer is not ready");
+        if (owner_.undo_log() != nullptr)
+            return fail(ErrorCode::unsupported, info_.name + ": a transaction's handler tracks no events");
+        const wire::Codec& codec = owner_.codec_for(peer, *this);
+        if (!encode_frame(value, codec)) {
+            ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::invalid)];
+            // What is wrong with it, at leisure.
+            const Result<> why = codec.encode(value, owner_.scratch);
+            return why ? fail(ErrorCode::invalid_argument, info_.name + ": a value is not valid")
+                       : std::unexpected(why.error());
+        }
+        if (outbound_.empty() && owner_.chain(Direction::outbound).empty())
+            return post_tracked(now, peer, owner_.frame);
+        return track_through_chain(now, value, peer, codec);
+    }
+    using OnSettled = std::function<void(TimePoint, ConnectionId, MessageId, MessageFate)>;
+    void on_settled(OnSettled hook) { settled_ = std::move(hook); }
 
     ListenerId listen(Listener listener) {
         const ListenerId id{++last_listener_};
@@ -167,6 +189,37 @@ class EventRemote final : public Remote {
         return true;
     }
 
+    // --- tracked
+    Result<MessageId> post_tracked(TimePoint now, ConnectionId peer, Bytes frame) {
+        MessageId id{};
+        Fired fired;
+        count(owner_.send(now, *this, peer, frame, &id), frame.size(), fired);
+        if (fired.sent == 1) return id;
+        return fail(ErrorCode::queue_full, info_.name + ": the connection does not take it");
+    }
+    Result<MessageId> track_through_chain(TimePoint now, const T& value, ConnectionId peer,
+                                          const wire::Codec& codec) {
+        const std::vector<std::byte> frame = owner_.frame;
+        T copy = value;
+        Message message(now, Direction::outbound, peer, info_, codec, wire::codec_type<T>(), &copy,
+                        Bytes(frame).subspan(varint_size(std::uint64_t{info_.index} + 1)));
+        message.mark_step();  // its number is wanted now, so it cannot wait
+        Result<MessageId> posted = MessageId{};
+        const auto to_wire = [&](Message& passed) {
+            if (passed.is_edited() && !encode_frame(copy, codec)) return Outcome::invalid;
+            posted = post_tracked(now, peer, passed.is_edited() ? owner_.frame : frame);
+            return Outcome::passed;
+        };
+        const Outcome outcome = run_chains(outbound_, owner_.chain(Direction::outbound), message, to_wire);
+        if (outcome == Outcome::passed) return posted;
+        ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+        return fail(ErrorCode::unauthorised,
+                    info_.name + ": stopped before it was sent: " + std::string(to_string(outcome)));
+    }
+    void on_settled(TimePoint now, ConnectionId peer, MessageId message, MessageFate fate) override {
+        if (settled_) (void)owner_.guarded(now, peer, *this, {}, [&] { settled_(now, peer, message, fate); });
+    }
+
     template <class SendToPeer>
     void send_to_all(TimePoint now, const Recipients& to, Bytes frame, Fired& out,
                      const SendToPeer& to_peer) {
@@ -200,9 +253,10 @@ class EventRemote final : public Remote {
         const auto to_wire = [&](Message& passed) {
             if (passed.is_edited()) {
                 if (!encode_frame(value, codec)) return Outcome::invalid;
-                count(owner_.send(now, *this, peer, owner_.frame), owner_.frame.size(), out);
+                count(owner_.send(now, *this, peer, owner_.frame, nullptr, &out.message), owner_.frame.size(),
+                      out);
             } else {
-                count(owner_.send(now, *this, peer, frame), frame.size(), out);
+                count(owner_.send(now, *this, peer, frame, nullptr, &out.message), frame.size(), out);
             }
             return Outcome::passed;
         };
@@ -220,12 +274,17 @@ class EventRemote final : public Remote {
         std::size_t start = 0;  // in the chain
         T value{};
         std::vector<std::byte> bytes;  // inbound the object's, outbound the frame
+        MessageId number{};            // inbound
     };
-    Outcome keep_held(const Message& message, const T& value, Bytes bytes) {
+    Outcome keep_held(const Message& message, const T& value, Bytes bytes, MessageId number = {}) {
         if (held_.size() >= max_held_) return Outcome::over_budget;
-        held_.emplace(
-            message.held_until(),
-            Held{message.direction, message.peer, message.held_at(), value, {bytes.begin(), bytes.end()}});
+        owner_.keep_time(*this);
+        held_.emplace(message.held_until(), Held{message.direction,
+                                                 message.peer,
+                                                 message.held_at(),
+                                                 value,
+                                                 {bytes.begin(), bytes.end()},
+                                                 number});
         return Outcome::held;
     }
     Outcome hold_outbound(const Message& message, const T& value, Bytes frame) {
@@ -245,8 +304,10 @@ class EventRemote final : public Remote {
                 Fired fired;
                 send_through_chain(now, held.value, held.peer, held.bytes, held.start, fired);
             } else {
-                owner_.settle(now, held.peer, *this,
-                              receive_through_chain(now, held.peer, held.value, held.bytes, held.start));
+                owner_.settle(
+                    now, held.peer, *this,
+                    receive_through_chain({now, held.peer, held.number}, held.value, held.bytes, held.start)
+                        .outcome);
             }
         }
     }
@@ -266,22 +327,42 @@ class EventRemote final : public Remote {
     }
 
     Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) override {
+        const Origin origin{now, peer, owner_.message_at_hand()};
+        // Bits write over all of an object, its memory is used again. Other codecs leave fields that are
+        // missing as they were.
+        if constexpr (!std::is_trivially_destructible_v<T>) {
+            if (owner_.codec_for(peer, *this).id() == wire::CodecId::bits) {
+                Workspace::Lease<T> lease(owner_.workspace());
+                const Passage passage = receive(origin, lease.value(), body);
+                if (passage.is_edited) lease.spoil();
+                return passage.outcome;
+            }
+        }
         T value{};
-        if (!inbound_.empty() || !owner_.chain(Direction::inbound).empty())
-            return receive_through_chain(now, peer, value, body, 0);
-        return owner_.codec_for(peer, *this).decode(body, value) ? hear({now, peer}, value, body)
-                                                                 : Outcome::malformed;
+        return receive(origin, value, body).outcome;
     }
-    Outcome receive_through_chain(TimePoint now, ConnectionId peer, T& value, Bytes body, std::size_t start) {
+    struct Passage {
+        Outcome outcome{};
+        bool is_edited = false;
+    };
+    Passage receive(const Origin& origin, T& value, Bytes body) {
+        if (!inbound_.empty() || !owner_.chain(Direction::inbound).empty())
+            return receive_through_chain(origin, value, body, 0);
+        if (!owner_.codec_for(origin.peer, *this).decode(body, value)) return {Outcome::malformed};
+        return {hear(origin, value, body)};
+    }
+    Passage receive_through_chain(const Origin& origin, T& value, Bytes body, std::size_t start) {
+        const auto [now, peer, number] = origin;
         Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
                         wire::codec_type<T>(), &value, body);
         if (start > 0) message.mark_decoded();  // it was held, and perhaps edited, before
         const auto to_listeners = [&](Message& passed) {
-            return passed.decode() ? hear({now, peer}, value, body) : Outcome::malformed;
+            return passed.decode() ? hear(origin, value, body) : Outcome::malformed;
         };
         const Outcome outcome =
             run_chains(owner_.chain(Direction::inbound), inbound_, message, to_listeners, start);
-        return outcome == Outcome::held ? keep_held(message, value, body) : outcome;
+        return {outcome == Outcome::held ? keep_held(message, value, body, number) : outcome,
+                message.is_edited()};
     }
 
     Outcome hear(const Origin& origin, const T& value, Bytes body) {
@@ -325,6 +406,7 @@ class EventRemote final : public Remote {
     std::string contract_text() const override { return wire::schema_text<T>(); }
 
     std::list<Listening> listeners_;
+    OnSettled settled_;
     RingBuffer<Early> early_;
     std::multimap<TimePoint, Held> held_;
     std::size_t max_early_;
@@ -347,6 +429,17 @@ class RemoteEvent {
     // Encodes once and queues a message for each recipient that the chain lets through.
     Fired fire(TimePoint now, const T& value, const Recipients& to = Recipients::everyone()) const {
         return remote_->fire(now, value, to);
+    }
+    // Queues it for one peer that is ready, and gives the message's number there, as Origin::message will
+    // name it; what became of it is told to the hook of on_settled(), once, unless the connection ends first.
+    // For what is built upon what the other end is known to have. Errors: not_connected (not ready),
+    // queue_full (or larger than its channel takes), unauthorised (stopped by the chain), unsupported (inside
+    // a transaction's handler), and the codec's. A middleware that would hold it back lets it pass.
+    Result<MessageId> fire_tracked(TimePoint now, const T& value, ConnectionId peer) const {
+        return remote_->fire_tracked(now, value, peer);
+    }
+    void on_settled(typename detail::EventRemote<T>::OnSettled hook) const {
+        remote_->on_settled(std::move(hook));
     }
     // Calls `listener` for each event that arrives from now on, and at once for those that came early.
     ListenerId listen(Listener listener) const { return remote_->listen(std::move(listener)); }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "squall/remotes/registry.hpp"
+#include "squall/remotes/spare_parts.hpp"
 
 namespace squall::remotes {
 
@@ -89,6 +90,7 @@ class FunctionRemote final : public Remote {
         owner_.seal();
         const std::uint64_t id = ++last_call_;
         Call call;
+        call.frame = buffers_.take();
         call.peer = peer;
         call.done = std::move(done);
         call.made_at = now;
@@ -111,7 +113,7 @@ class FunctionRemote final : public Remote {
         // An error is told like an answer, but never inside call().
         if (call.failure) call.give_up_at = now;
         schedule(id, call);
-        calls_.emplace(id, std::move(call));
+        call_nodes_.insert(calls_, {id, std::move(call)});
         return CallId{id};
     }
     void call_all(TimePoint now, std::span<const ConnectionId> peers, const Request& request, AllDone done,
@@ -319,12 +321,18 @@ class FunctionRemote final : public Remote {
     // --- the asking side
     void schedule(std::uint64_t id, Call& call) {
         call.deadline = std::min(call.give_up_at, call.retry_at);
-        deadlines_.emplace(call.deadline, id);
+        deadline_nodes_.insert(deadlines_, {call.deadline, id});
+        owner_.keep_time(*this);
     }
-    void unschedule(std::uint64_t id, const Call& call) { deadlines_.erase({call.deadline, id}); }
+    void unschedule(std::uint64_t id, const Call& call) {
+        if (const auto place = deadlines_.find({call.deadline, id}); place != deadlines_.end())
+            deadline_nodes_.erase(deadlines_, place);
+    }
     void forget(typename Calls::iterator place) {
         unschedule(place->first, place->second);
-        calls_.erase(place);
+        buffers_.give_back(std::move(place->second.frame));
+        place->second = {};
+        call_nodes_.erase(calls_, place);
     }
     void end_call(TimePoint now, typename Calls::iterator place, const Result<Reply>& result) {
         const Done done = std::move(place->second.done);
@@ -447,14 +455,13 @@ class FunctionRemote final : public Remote {
     }
     Served& open_call(TimePoint now, const Open& open, std::uint64_t key) {
         PeerCalls& peer = served_[open.peer];
-        const auto [place, is_new] = peer.calls.try_emplace(open.id);
-        if (is_new) {
-            place->second.since = now;
-            place->second.key = key;
-            ++peer.open;
-            if (key != 0) peer.by_key[key] = open.id;
-        }
-        return place->second;
+        if (const auto known = peer.calls.find(open.id); known != peer.calls.end()) return known->second;
+        Served& served = served_nodes_.insert(peer.calls, {open.id, Served{}})->second;
+        served.since = now;
+        served.key = key;
+        ++peer.open;
+        if (key != 0) peer.by_key[key] = open.id;
+        return served;
     }
     Outcome serve(TimePoint now, const Open& open, std::uint64_t key, Bytes payload) {
         Request request{};
@@ -493,7 +500,7 @@ class FunctionRemote final : public Remote {
         return Outcome::passed;
     }
     void finish(TimePoint now, const Open& open, Served& served, const Result<Reply>& result) {
-        std::vector<std::byte> payload;
+        std::vector<std::byte> payload = buffers_.take();
         Error error;
         bool is_error = !result.has_value();
         if (is_error) {
@@ -525,6 +532,7 @@ class FunctionRemote final : public Remote {
         served.since = now;
         --peer.open;
         peer.answered.push_back(open.id);
+        served.frame = buffers_.take();
         write_call_head(served.frame, info_.index, {served.op, open.id, 0});
         served.frame.insert(served.frame.end(), served.payload.begin(), served.payload.end());
         if (!served.is_cancelled) (void)post(now, open.peer, served.frame);
@@ -555,7 +563,10 @@ class FunctionRemote final : public Remote {
             const auto named = peer.by_key.find(place->second.key);
             if (named != peer.by_key.end() && named->second == place->first) peer.by_key.erase(named);
             peer.forgotten = std::max(peer.forgotten, place->first);
-            peer.calls.erase(place);
+            buffers_.give_back(std::move(place->second.payload));
+            buffers_.give_back(std::move(place->second.frame));
+            place->second = {};
+            served_nodes_.erase(peer.calls, place);
             peer.answered.pop_front();
         }
     }
@@ -575,6 +586,10 @@ class FunctionRemote final : public Remote {
     std::uint64_t last_awaited_ = 0;
     std::map<std::uint64_t, Gathering> gatherings_;
     std::uint64_t last_gathering_ = 0;
+    SpareBuffers buffers_;
+    SpareNodes<Calls> call_nodes_;
+    SpareNodes<std::set<std::pair<TimePoint, std::uint64_t>>> deadline_nodes_;
+    SpareNodes<std::map<std::uint64_t, Served>> served_nodes_;
 };
 
 }  // namespace detail

@@ -168,7 +168,7 @@ class PropertyRemote final : public Remote {
         for (const auto& copy : copies_) {
             if (copy == nullptr || !copy->schedule.is_owed() || copy->holds > 0) continue;
             if (!all && now < copy->schedule.next()) {
-                next_due_ = std::min(next_due_, copy->schedule.next());
+                be_due(copy->schedule.next());
             } else {
                 out.push_back({copy->peer, this, 0, copy->schedule.score(now, options_.priority),
                                options_.priority == kCriticalPriority});
@@ -202,7 +202,7 @@ class PropertyRemote final : public Remote {
         if (owner_.send(now, *this, copy->peer, frame, &message) != Remotes::Sent::sent) {
             ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::unsent)];
             copy->schedule.wait_until(now + std::max(options_.interval, kTryAgain));
-            next_due_ = std::min(next_due_, copy->schedule.next());
+            be_due(copy->schedule.next());
             return 0;
         }
         ++statistics_.out.messages;
@@ -232,6 +232,10 @@ class PropertyRemote final : public Remote {
         if (copy->sent.settle(message, fate) != SentValue<T>::Settled::newest_lost) return;
         copy->revision = 0;
         owe(now, *copy);
+    }
+    void be_due(TimePoint time) {
+        next_due_ = std::min(next_due_, time);
+        owner_.keep_time(*this);
     }
     [[nodiscard]] TimePoint poll_timeout() const override {
         return next_due_;  // or before

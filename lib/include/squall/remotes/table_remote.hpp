@@ -342,7 +342,7 @@ class TableRemote final : public Remote {
                 if (peer->held_objects.contains(object)) continue;
                 const SendSchedule& schedule = peer->copies.at(object).schedule;
                 if (!all && now < schedule.next()) {
-                    next_due_ = std::min(next_due_, schedule.next());
+                    be_due(schedule.next());
                     continue;
                 }
                 out.push_back(
@@ -398,7 +398,7 @@ class TableRemote final : public Remote {
         const std::size_t size = post(now, peer, {object, handle, false}, &copy, std::move(reconstructed));
         if (size == 0) {
             copy.schedule.wait_until(now + std::max(options_.interval, kTryAgain));
-            next_due_ = std::min(next_due_, copy.schedule.next());
+            be_due(copy.schedule.next());
             return 0;
         }
         if (copy.handle == 0) copy.handle = ++peer.last_handle;
@@ -416,7 +416,7 @@ class TableRemote final : public Remote {
         MessageId message{};
         if (owner_.send(now, *this, peer.id, owner_.frame, &message) != Remotes::Sent::sent) {
             ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::unsent)];
-            next_due_ = std::min(next_due_, now + kTryAgain);
+            be_due(now + kTryAgain);
             return 0;
         }
         ++statistics_.out.messages;
@@ -461,6 +461,10 @@ class TableRemote final : public Remote {
         if (copy->second.sent.settle(message, fate) == SentValue<T>::Settled::newest_lost)
             owe(now, *peer, what.object);
     }
+    void be_due(TimePoint time) {
+        next_due_ = std::min(next_due_, time);
+        owner_.keep_time(*this);
+    }
     [[nodiscard]] TimePoint poll_timeout() const override { return next_due_; }
     void handle_timeout(TimePoint /*now*/) override {
         next_due_ = kNever;
@@ -477,7 +481,7 @@ class TableRemote final : public Remote {
         for (auto place = unaccounted_.begin(); place != unaccounted_.end();) {
             Cell& cell = cells_.at(*place);
             if (now < cell.accounts.next()) {
-                next_due_ = std::min(next_due_, cell.accounts.next());
+                be_due(cell.accounts.next());
                 ++place;
                 continue;
             }

@@ -24,9 +24,11 @@ class WaitingQueue {
         TimePoint since{};
         ChannelMode mode{};
         std::vector<std::byte> bytes;
+        MessageId message{};  // of what came: its number
     };
     // False if the message alone exceeds the limit: it is dropped.
-    bool add(TimePoint now, ChannelMode mode, Bytes bytes, const WaitingLimits& limits) {
+    bool add(TimePoint now, ChannelMode mode, Bytes bytes, const WaitingLimits& limits,
+             MessageId message = {}) {
         drop_old(now, limits);
         if (bytes.size() > limits.max_bytes) {
             ++dropped_;
@@ -34,7 +36,7 @@ class WaitingQueue {
         }
         while (bytes_ + bytes.size() > limits.max_bytes) drop_front();
         bytes_ += bytes.size();
-        entries_.push_back({now, mode, {bytes.begin(), bytes.end()}});
+        entries_.push_back({now, mode, {bytes.begin(), bytes.end()}, message});
         return true;
     }
     // Gives each to `take`, oldest first, and is empty then.
