@@ -69,7 +69,7 @@ const ClientEndpoint& ArenaClient::endpoint() const {
     return player_->endpoint();
 }
 void ArenaClient::set_trace(trace::Sink* sink, std::uint32_t source) {
-    player_->endpoint().set_trace(sink, source);
+    player_->set_trace(sink, source);
 }
 
 }  // namespace squall::arena

@@ -19,10 +19,14 @@
 #include "squall/trace/sink.hpp"
 #include "squall/transport/endpoint.hpp"
 
+namespace squall::remotes {
+class Workspace;
+}
+
 namespace squall::arena {
 
 struct ArenaClientConfig {
-    // `client.transport` must come from arena_transport().
+    // `client.transport` must come from arena_transport() (arena_remotes.hpp).
     ClientConfig client;
     ConnectTokenBytes token{};
     std::unique_ptr<Behaviour> behaviour;
@@ -33,6 +37,8 @@ struct ArenaClientConfig {
     // then exact. Otherwise it is taken from the earliest arrival and half the smallest round trip, so off by
     // the path's asymmetry.
     bool shared_clock = true;
+    // Memory to work in that the clients of one thread share; must outlive the client. nullptr: its own.
+    remotes::Workspace* workspace = nullptr;
 };
 
 enum class ReplyKind : std::uint8_t {

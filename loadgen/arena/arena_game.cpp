@@ -1,6 +1,7 @@
 #include "arena/arena_game.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace squall::arena {
@@ -8,7 +9,20 @@ namespace {
 
 // Chat reaches at most so many others.
 constexpr std::uint32_t kMaxListeners = 64;
-constexpr std::uint64_t kHundred = 100;
+// Messages per second that one player may send on top of its inputs.
+constexpr std::uint32_t kMaxChatsPerSecond = 5;
+constexpr std::uint32_t kMaxRequestsPerSecond = 20;
+
+// Points, of which max_violations times a hundred end a connection: what is above a rate costs one, anything
+// else that no client of ours sends a hundred. They are forgiven so slowly that a match does not see it.
+constexpr std::uint32_t kViolation = 100;
+remotes::RemotesConfig rules(const ArenaServerConfig& config) {
+    remotes::RemotesConfig out;
+    out.offences = {.per_second = 1, .burst = std::uint64_t{config.max_violations} * kViolation};
+    for (auto& cost : out.offence_costs) cost *= kViolation;
+    out.offence_costs[static_cast<std::size_t>(remotes::Outcome::rate_limited)] = 1;
+    return out;
+}
 
 Duration positive(Duration duration) {
     return std::max(duration, Duration{0});
@@ -21,65 +35,129 @@ ArenaServer::Game::Game(TimePoint now, const ArenaServerConfig& config,
                         std::function<TimePoint()> read_clock)
     : config_(config),
       endpoint_(std::move(endpoint)),
+      registry_(*endpoint_, rules(config)),
+      remotes_(registry_),
       read_clock_(std::move(read_clock)),
       format_{world_side_for(config.expected_players, config.players_in_view), config.server.max_clients},
       schedule_(now, config.tick_rate),
       world_({format_.world_side, format_.player_limit, config.tick_rate}, rng.fork("arena world")),
       hearing_(format_.player_limit, kMaxListeners + 1),
       composer_(format_, config.max_in_view),
-      sessions_(config.server.max_clients) {}
+      sessions_(config.server.max_clients) {
+    listen();
+    limit();
+}
 
 void ArenaServer::Game::receive(TimePoint now, const Address& from, MutableBytes datagram) {
-    endpoint_->receive(now, from, datagram);
-    drain_events(now);
+    registry_.receive(now, from, datagram);
 }
 
 std::optional<Transmit> ArenaServer::Game::poll_transmit(TimePoint now, MutableBytes buffer) {
-    auto transmit = endpoint_->poll_transmit(now, buffer);
+    auto transmit = registry_.poll_transmit(now, buffer);
     if (!transmit) finish_tick_measurement();
     return transmit;
 }
 
 TimePoint ArenaServer::Game::poll_timeout() const {
-    return std::min(endpoint_->poll_timeout(), schedule_.next_at());
+    return std::min(registry_.poll_timeout(), schedule_.next_at());
 }
 
 void ArenaServer::Game::handle_timeout(TimePoint now) {
-    if (endpoint_->poll_timeout() <= now) {
-        endpoint_->handle_timeout(now);
-        drain_events(now);
-    }
+    if (registry_.poll_timeout() <= now) registry_.handle_timeout(now);
     run_due_ticks(now);
 }
 
 void ArenaServer::Game::shut_down(TimePoint now) {
     endpoint_->shut_down(now);
-    drain_events(now);
+    registry_.handle_timeout(now);
 }
 
 void ArenaServer::Game::set_trace(trace::Sink* sink, std::uint32_t source) {
     trace_ = sink;
     source_ = source;
-    endpoint_->set_trace(sink, source);
+    registry_.set_trace(sink, source);
+}
+
+void ArenaServer::Game::expect(const Address& from, unsigned step) {
+    registry_.expect(from, step);
+}
+
+void ArenaServer::Game::time_handlers() {
+    registry_.set_stopwatch([this] { return read_clock_().time_since_epoch(); });
+}
+
+// What the registry counts anyway is put where the rest is.
+const ArenaServerStatistics& ArenaServer::Game::statistics() {
+    const remotes::Traffic& strays = registry_.strays();
+    auto& out = statistics_;
+    out.messages_received = strays.messages;
+    out.message_bytes_received = strays.bytes;
+    out.malformed = std::accumulate(strays.stopped.begin(), strays.stopped.end(), std::uint64_t{0});
+    out.messages_sent = out.message_bytes_sent = 0;
+    for (const remotes::Remote* const remote : registry_.remotes()) {
+        const remotes::RemoteStatistics& counts = remote->statistics();
+        out.messages_received += counts.in.messages;
+        out.message_bytes_received += counts.in.bytes;
+        out.messages_sent += counts.out.messages;
+        out.message_bytes_sent += counts.out.bytes;
+        out.malformed += counts.in.of(remotes::Outcome::malformed) +
+                         counts.in.of(remotes::Outcome::unauthorised) +
+                         counts.in.of(remotes::Outcome::unknown_remote);
+    }
+    out.inputs_over_rate = input_counts_.dropped;
+    return out;
 }
 
 // --- players
 // -------------------------------------------------------------------------------------------------------
 
-void ArenaServer::Game::drain_events(TimePoint now) {
-    while (const auto event = endpoint_->poll_event())
-        std::visit([&](const auto& specific) { on_event(now, specific); }, *event);
+void ArenaServer::Game::listen() {
+    registry_.on_join([this](TimePoint now, ConnectionId peer, ClientId) { on_join(now, peer); });
+    registry_.on_leave(
+        [this](TimePoint, ConnectionId peer, DisconnectReason reason) { on_end(peer, reason); });
+    registry_.on_other([this](TimePoint, const EndpointEvent& event) {
+        const auto* const end = std::get_if<Disconnected>(&event);
+        if (end == nullptr) return;
+        // Somebody else than the player who is remembered there had the slot, and never joined.
+        const std::uint32_t slot = end->connection.slot;
+        if (slot < sessions_.size() && sessions_[slot] == nullptr && !registry_.has_rejoined(end->connection))
+            world_.forget(slot);
+        on_end(end->connection, end->reason);
+    });
+    remotes_.input.listen(
+        [this](const remotes::Origin& origin, const PlayerInput& input) { on_input(origin, input); });
+    remotes_.chat.listen(
+        [this](const remotes::Origin& origin, const ChatMessage& chat) { on_chat(origin, chat); });
+    remotes_.buy.answer([this](const remotes::Origin& origin, const ItemRequest& request) {
+        return on_buy(origin, request);
+    });
+    remotes_.welcome.on_settled([this](TimePoint, ConnectionId peer, MessageId, MessageFate fate) {
+        if (Session* const session = session_of(peer)) session->is_welcomed = fate == MessageFate::delivered;
+    });
+    remotes_.snapshot.on_settled([this](TimePoint, ConnectionId peer, MessageId message, MessageFate fate) {
+        on_snapshot_settled(peer, message, fate);
+    });
 }
 
-void ArenaServer::Game::on_event(TimePoint now, const Connected& event) {
-    const std::uint32_t slot = event.connection.slot;
-    if (slot >= sessions_.size())
-        return endpoint_->disconnect(now, event.connection, DisconnectReason::server_full);
+void ArenaServer::Game::limit() {
+    using remotes::Direction;
+    remotes_.input.use(Direction::inbound, remotes::limit_rate({.per_second = config_.max_inputs_per_second},
+                                                               {.counts = &input_counts_}));
+    remotes_.chat.use(Direction::inbound, remotes::limit_rate({.per_second = kMaxChatsPerSecond}));
+    remotes_.buy.use(Direction::inbound, remotes::limit_rate({.per_second = kMaxRequestsPerSecond}));
+    // What only the server says.
+    const auto nobody = [](TimePoint, ConnectionId) { return false; };
+    remotes_.welcome.use(Direction::inbound, remotes::authorise(nobody));
+    remotes_.snapshot.use(Direction::inbound, remotes::authorise(nobody));
+}
+
+void ArenaServer::Game::on_join(TimePoint now, ConnectionId connection) {
+    const std::uint32_t slot = connection.slot;
+    if (slot >= sessions_.size()) return registry_.disconnect(now, connection, DisconnectReason::server_full);
     if (sessions_[slot] == nullptr) slots_.insert(std::lower_bound(slots_.begin(), slots_.end(), slot), slot);
-    sessions_[slot] =
-        std::make_unique<Session>(event.connection, views_, config_.max_inputs_per_second, config_.tick_rate);
+    sessions_[slot] = std::make_unique<Session>(connection, views_);
     bool rejoined = false;
-    if (event.rejoined)
+    if (registry_.has_rejoined(connection))
         rejoined = world_.resume(slot);
     else
         world_.join(slot);
@@ -96,111 +174,71 @@ void ArenaServer::Game::on_event(TimePoint now, const Connected& event) {
     welcome.tick = tick_;
     welcome.first_tick_at = schedule_.start().time_since_epoch().count();
     welcome.rejoined = rejoined;
-    std::array<std::byte, kMaxSmallMessageBytes> buffer;
-    const Bytes message = write_message(buffer, welcome);
-    const auto sent = endpoint_->send(now, event.connection, kEventChannel, message, {.notify = true});
-    if (!sent) return endpoint_->disconnect(now, event.connection, DisconnectReason::queue_overflow);
-    sessions_[slot]->welcome = *sent;
-    count_sent(message);
+    if (!remotes_.welcome.fire_tracked(now, welcome, connection))
+        registry_.disconnect(now, connection, DisconnectReason::queue_overflow);
 }
 
-void ArenaServer::Game::on_event(TimePoint /*now*/, const Disconnected& event) {
-    const auto reason = static_cast<std::size_t>(event.reason);
-    if (reason < statistics_.disconnects.size()) ++statistics_.disconnects[reason];
-    if (session_of(event.connection) == nullptr) return;
-    const std::uint32_t slot = event.connection.slot;
+void ArenaServer::Game::on_end(ConnectionId connection, DisconnectReason reason) {
+    const auto index = static_cast<std::size_t>(reason);
+    if (index < statistics_.disconnects.size()) ++statistics_.disconnects[index];
+    if (session_of(connection) == nullptr) return;
+    const std::uint32_t slot = connection.slot;
     sessions_[slot].reset();
     slots_.erase(std::lower_bound(slots_.begin(), slots_.end(), slot));
     world_.leave(slot);
     statistics_.players = static_cast<std::uint32_t>(slots_.size());
 }
 
-void ArenaServer::Game::on_event(TimePoint now, const MessageReceived& event) {
-    Session* session = session_of(event.connection);
+void ArenaServer::Game::on_snapshot_settled(ConnectionId connection, MessageId message, MessageFate fate) {
+    Session* const session = session_of(connection);
     if (session == nullptr) return;
-    ++statistics_.messages_received;
-    statistics_.message_bytes_received += event.bytes.size();
-    if (event.channel == kInputChannel) return on_input(now, *session, event);
-    if (event.channel == kEventChannel) return on_chat(now, *session, event);
-    if (event.channel == kRequestChannel) return on_request(now, *session, event);
-    on_malformed(now, *session);
-}
-
-void ArenaServer::Game::on_event(TimePoint /*now*/, const MessageSettled& event) {
-    Session* session = session_of(event.connection);
-    if (session == nullptr) return;
-    const bool is_delivered = event.fate == MessageFate::delivered;
-    if (event.channel == kEventChannel && session->welcome == event.message)
-        session->is_welcomed = is_delivered;
-    if (event.channel != kSnapshotChannel) return;
-    if (is_delivered) {
-        session->snapshots.delivered(event.message);
+    if (fate == MessageFate::delivered) {
+        session->snapshots.delivered(message);
     } else {
-        session->snapshots.lost(event.message);
+        session->snapshots.lost(message);
         ++statistics_.snapshots_lost;
     }
 }
 
-void ArenaServer::Game::on_input(TimePoint now, Session& session, const MessageReceived& event) {
-    PlayerInput input;
-    if (!read_message(event.bytes, input)) return on_malformed(now, session);
-    if (!session.inputs.take()) {
-        ++statistics_.inputs_over_rate;
-        return on_violation(now, session, 1, DisconnectReason::rate_limited);
-    }
-    if (session.newest_input && event.message <= *session.newest_input) {
+void ArenaServer::Game::on_input(const remotes::Origin& origin, const PlayerInput& input) {
+    Session* const session = session_of(origin.peer);
+    if (session == nullptr) return;
+    if (session->newest_input && origin.message <= *session->newest_input) {
         ++statistics_.inputs_stale;
         return;
     }
-    session.newest_input = event.message;
-    world_.set_input(session.connection.slot, input);
+    session->newest_input = origin.message;
+    world_.set_input(origin.peer.slot, input);
     ++statistics_.inputs;
 }
 
-void ArenaServer::Game::on_chat(TimePoint now, Session& session, const MessageReceived& event) {
-    ChatMessage chat;
-    if (!read_message(event.bytes, chat)) return on_malformed(now, session);
-    if (!session.chats.take()) return on_violation(now, session, kHundred, DisconnectReason::rate_limited);
+void ArenaServer::Game::on_chat(const remotes::Origin& origin, const ChatMessage& chat) {
+    if (session_of(origin.peer) == nullptr) return;
     ++statistics_.chats;
     if (tick_ == 0) return;  // nobody has a place yet
-    const std::uint32_t speaker = session.connection.slot;
-    chat.from = speaker;
-    std::array<std::byte, kMaxSmallMessageBytes> buffer;
-    const Bytes message = write_message(buffer, chat);
+    const std::uint32_t speaker = origin.peer.slot;
+    listeners_.clear();
     const EntityState& place = world_.state(speaker);
     for (const std::uint16_t listener : hearing_.query(world_.grid(), place.x, place.y, kViewRadius)) {
         // The grid is the last tick's: who left since has no session.
         const Session* other = sessions_[listener].get();
-        if (listener == speaker || other == nullptr) continue;
-        if (send(now, other->connection, kEventChannel, message)) ++statistics_.chats_relayed;
+        if (listener != speaker && other != nullptr) listeners_.push_back(other->connection);
     }
+    relayed_ = chat;
+    relayed_.from = speaker;
+    statistics_.chats_relayed +=
+        remotes_.chat.fire(origin.now, relayed_, std::span<const ConnectionId>(listeners_)).sent;
 }
 
-void ArenaServer::Game::on_request(TimePoint now, Session& session, const MessageReceived& event) {
-    ItemRequest request;
-    if (!read_message(event.bytes, request)) return on_malformed(now, session);
-    if (!session.requests.take()) return on_violation(now, session, kHundred, DisconnectReason::rate_limited);
+Result<ItemReply> ArenaServer::Game::on_buy(const remotes::Origin& origin, const ItemRequest& request) {
+    if (session_of(origin.peer) == nullptr)
+        return fail(ErrorCode::not_connected, "arena: this player is not in the game");
     ++statistics_.requests;
-    const std::uint32_t slot = session.connection.slot;
+    const std::uint32_t slot = origin.peer.slot;
     ItemReply reply;
-    reply.request = request.request;
     reply.result = world_.buy(slot, request.item);
-    reply.credits = world_.credits(slot);
-    std::array<std::byte, kMaxSmallMessageBytes> buffer;
-    send(now, session.connection, kRequestChannel, write_message(buffer, reply));
-}
-
-void ArenaServer::Game::on_malformed(TimePoint now, Session& session) {
-    ++statistics_.malformed;
-    on_violation(now, session, kHundred, DisconnectReason::protocol_error);
-}
-
-void ArenaServer::Game::on_violation(TimePoint now, Session& session, std::uint64_t hundredths,
-                                     DisconnectReason reason) {
-    const std::uint64_t limit = config_.max_violations * kHundred;
-    const bool was_over = session.violations >= limit;
-    session.violations += hundredths;
-    if (!was_over && session.violations >= limit) endpoint_->disconnect(now, session.connection, reason);
+    reply.credits = static_cast<std::uint16_t>(world_.credits(slot));
+    return reply;
 }
 
 Session* ArenaServer::Game::session_of(ConnectionId connection) {
@@ -235,12 +273,6 @@ void ArenaServer::Game::run_tick(TimePoint now) {
     statistics_.tick_lateness.record(positive(now - schedule_.next_at()));
     tick_ = schedule_.next();
     schedule_.advance();
-    for (const std::uint32_t slot : slots_) {
-        Session& session = *sessions_[slot];
-        session.inputs.refill();
-        session.chats.refill();
-        session.requests.refill();
-    }
     world_.step();
     ++statistics_.ticks;
 }
@@ -251,7 +283,8 @@ void ArenaServer::Game::send_snapshots(TimePoint now) {
 }
 
 void ArenaServer::Game::send_snapshot(TimePoint now, Session& session) {
-    const std::size_t budget = std::min(endpoint_->send_budget(now, session.connection), kMaxSnapshotBytes);
+    std::size_t budget = endpoint_->send_budget(now, session.connection);
+    budget = std::min(budget - std::min(budget, kSnapshotHeadBytes), kMaxSnapshotBytes);
     std::optional<std::uint64_t> echo;
     if (session.newest_input) echo = session.newest_input->value;
     const auto snapshot = composer_.compose(world_, session.connection.slot, tick_, echo, session.snapshots,
@@ -260,31 +293,19 @@ void ArenaServer::Game::send_snapshot(TimePoint now, Session& session) {
         ++statistics_.snapshots_skipped;
         return;
     }
-    const auto message =
-        endpoint_->send(now, session.connection, kSnapshotChannel, snapshot->bytes, {.notify = true});
+    outgoing_.bytes.assign(snapshot->bytes.begin(), snapshot->bytes.end());
+    const auto message = remotes_.snapshot.fire_tracked(now, outgoing_, session.connection);
     if (!message) {
         ++statistics_.snapshots_skipped;
         return;
     }
     session.snapshots.sent(*message, snapshot->view);
-    count_sent(snapshot->bytes);
     ++statistics_.snapshots;
     statistics_.snapshots_full += snapshot->is_full ? 1 : 0;
     statistics_.snapshots_limited += snapshot->is_limited ? 1 : 0;
     statistics_.snapshot_bytes += snapshot->bytes.size();
     statistics_.entities_in_view += snapshot->view.empty() ? 0 : snapshot->view.size() - 1;
     statistics_.entity_updates += snapshot->updates;
-}
-
-bool ArenaServer::Game::send(TimePoint now, ConnectionId connection, ChannelId channel, Bytes message) {
-    if (!endpoint_->send(now, connection, channel, message)) return false;
-    count_sent(message);
-    return true;
-}
-
-void ArenaServer::Game::count_sent(Bytes message) {
-    ++statistics_.messages_sent;
-    statistics_.message_bytes_sent += message.size();
 }
 
 void ArenaServer::Game::finish_tick_measurement() {

@@ -1,5 +1,6 @@
-// The inside of ArenaServer: what happens when a player comes, sends, goes, and when a tick is due. Private
-// to the server.
+// The inside of ArenaServer: what happens when a player comes, sends, goes, and when a tick is due. Messages
+// are remotes (arena_remotes.hpp); their limits and what breaking them costs are middleware and offences of
+// the registry. Private to the server.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "arena/arena_remotes.hpp"
 #include "arena/arena_server.hpp"
 #include "arena/interest.hpp"
 #include "arena/session.hpp"
@@ -16,6 +18,7 @@
 #include "arena/tick_schedule.hpp"
 #include "arena/view_pool.hpp"
 #include "arena/world.hpp"
+#include "squall/remotes/middleware.hpp"
 
 namespace squall::arena {
 
@@ -31,40 +34,40 @@ class ArenaServer::Game {
     void shut_down(TimePoint now);
     void set_trace(trace::Sink* sink, std::uint32_t source);
     void trace_packets(PacketTrace what) { endpoint_->trace_packets(what); }
+    void expect(const Address& from, unsigned step);
+    void time_handlers();
 
-    [[nodiscard]] const ArenaServerStatistics& statistics() const { return statistics_; }
+    [[nodiscard]] const ArenaServerStatistics& statistics();
     [[nodiscard]] const ServerEndpoint& endpoint() const { return *endpoint_; }
+    [[nodiscard]] const remotes::Remotes& registry() const { return registry_; }
     [[nodiscard]] const World& world() const { return world_; }
 
   private:
-    void drain_events(TimePoint now);
-    void on_event(TimePoint now, const Connected& event);
-    void on_event(TimePoint now, const Disconnected& event);
-    void on_event(TimePoint now, const MessageReceived& event);
-    void on_event(TimePoint now, const MessageSettled& event);
-    void on_event(TimePoint /*now*/, const PayloadReceived& /*event*/) {}
-    void on_event(TimePoint /*now*/, const PathChanged& /*event*/) {}
-
-    void on_input(TimePoint now, Session& session, const MessageReceived& event);
-    void on_chat(TimePoint now, Session& session, const MessageReceived& event);
-    void on_request(TimePoint now, Session& session, const MessageReceived& event);
-    void on_malformed(TimePoint now, Session& session);
-    // Counts hundredths of a malformed message, and ends the connection beyond the limit.
-    void on_violation(TimePoint now, Session& session, std::uint64_t hundredths, DisconnectReason reason);
+    void listen();
+    void limit();
+    void on_join(TimePoint now, ConnectionId connection);
+    void on_end(ConnectionId connection, DisconnectReason reason);
+    void on_snapshot_settled(ConnectionId connection, MessageId message, MessageFate fate);
+    void on_input(const remotes::Origin& origin, const PlayerInput& input);
+    void on_chat(const remotes::Origin& origin, const ChatMessage& chat);
+    Result<ItemReply> on_buy(const remotes::Origin& origin, const ItemRequest& request);
 
     void run_due_ticks(TimePoint now);
     void run_tick(TimePoint now);
     void send_snapshots(TimePoint now);
     void send_snapshot(TimePoint now, Session& session);
-    // True if the message was accepted.
-    bool send(TimePoint now, ConnectionId connection, ChannelId channel, Bytes message);
-    void count_sent(Bytes message);
     void finish_tick_measurement();
 
     [[nodiscard]] Session* session_of(ConnectionId connection);
 
     ArenaServerConfig config_;
     std::unique_ptr<ServerEndpoint> endpoint_;
+    remotes::Remotes registry_;
+    ArenaRemotes remotes_;
+    remotes::LimitCounts input_counts_;
+    SnapshotMessage outgoing_;  // working memory, as the next is
+    ChatMessage relayed_;
+    std::vector<ConnectionId> listeners_;  // of the chat at hand
     std::function<TimePoint()> read_clock_;
     SnapshotFormat format_;
     TickSchedule schedule_;

@@ -14,6 +14,8 @@ namespace {
 
 // Requests that wait for a reply; beyond it none is made.
 constexpr std::size_t kMaxOpenRequests = 16;
+// Without a reply for so long something is wrong.
+constexpr Duration kRequestTimeout = std::chrono::seconds(30);
 // After a stall of this process so many inputs are sent at once; older ones are left out, as a game would.
 constexpr std::uint64_t kMaxInputsAtOnce = 64;
 
@@ -26,46 +28,47 @@ ArenaClient::Player::Player(TimePoint now, ArenaClientConfig config, std::unique
       behaviour_(std::move(config.behaviour)),
       rng_(rng),
       send_rate_(config.send_rate),
-      first_send_(config.first_send),
       shared_clock_(config.shared_clock),
-      made_at_(now) {}
+      first_send_(config.first_send),
+      made_at_(now),
+      registry_(*endpoint_, {.workspace = config.workspace}),
+      remotes_(registry_) {
+    listen();
+}
 
 void ArenaClient::Player::receive(TimePoint now, const Address& from, MutableBytes datagram) {
-    endpoint_->receive(now, from, datagram);
-    drain_events(now);
+    registry_.receive(now, from, datagram);
 }
 
 std::optional<Transmit> ArenaClient::Player::poll_transmit(TimePoint now, MutableBytes buffer) {
-    auto transmit = endpoint_->poll_transmit(now, buffer);
+    auto transmit = registry_.poll_transmit(now, buffer);
     if (!transmit && ended_) drained_ = true;
     return transmit;
 }
 
 TimePoint ArenaClient::Player::poll_timeout() const {
-    return std::min(endpoint_->poll_timeout(), next_input_at());
+    return std::min(registry_.poll_timeout(), next_input_at());
 }
 
 void ArenaClient::Player::handle_timeout(TimePoint now) {
-    if (endpoint_->poll_timeout() <= now) {
-        endpoint_->handle_timeout(now);
-        drain_events(now);
-    }
+    if (registry_.poll_timeout() <= now) registry_.handle_timeout(now);
     send_due_inputs(now);
 }
 
 void ArenaClient::Player::expect(const Address& from, unsigned step) {
-    if (step > 0) return endpoint_->expect(from, step - 1);
+    registry_.expect(from, step);
+    if (step > 0) return;
     prefetch_object(endpoint_.get());
+    prefetch_object(&remotes_);
     if (snapshots_) snapshots_->prefetch();
 }
 
 void ArenaClient::Player::leave(TimePoint now) {
     if (leaving_ || ended_) return;
     leaving_ = true;
-    endpoint_->disconnect(now, endpoint_->connection(), DisconnectReason::requested);
-    drain_events(now);
-    // Where there was nothing to end, no event follows.
-    if (!ended_ && !endpoint_->connection().is_valid()) on_end(now, DisconnectReason::requested);
+    // Where there is nothing to end, no event follows.
+    if (!endpoint_->connection().is_valid()) return on_end(now, DisconnectReason::requested);
+    registry_.disconnect(now, endpoint_->connection(), DisconnectReason::requested);
 }
 
 std::span<const EntityState> ArenaClient::Player::view() const {
@@ -80,51 +83,43 @@ std::uint64_t ArenaClient::Player::view_tick() const {
 // --- what the server says
 // ------------------------------------------------------------------------------------------
 
-void ArenaClient::Player::drain_events(TimePoint now) {
-    while (const auto event = endpoint_->poll_event()) {
-        if (const auto* message = std::get_if<MessageReceived>(&*event)) on_message(now, *message);
-        if (const auto* end = std::get_if<Disconnected>(&*event)) on_end(now, end->reason);
-    }
+void ArenaClient::Player::listen() {
+    using remotes::Origin;
+    registry_.on_leave([this](TimePoint now, ConnectionId, DisconnectReason reason) { on_end(now, reason); });
+    registry_.on_other([this](TimePoint now, const EndpointEvent& event) {
+        if (const auto* const end = std::get_if<Disconnected>(&event)) on_end(now, end->reason);
+    });
+    registry_.on_mismatch([this](TimePoint now, ConnectionId, const std::string& what) {
+        observer_->on_error(now, "the server's remotes are others: " + what);
+    });
+    registry_.on_refused([this](TimePoint now, ConnectionId, std::string_view remote,
+                                remotes::Outcome outcome) {
+        observer_->on_error(
+            now, fmt::format("a message that no arena server sends: '{}': {}", remote, to_string(outcome)));
+    });
+    remotes_.welcome.listen(
+        [this](const Origin& origin, const Welcome& welcome) { on_welcome(origin.now, welcome); });
+    remotes_.chat.listen([this](const Origin& origin, const ChatMessage& chat) {
+        observer_->on_chat_received(origin.now, TimePoint{Duration{chat.planned_at}});
+    });
+    remotes_.snapshot.listen([this](const Origin& origin, const SnapshotMessage& snapshot) {
+        on_snapshot(origin.now, snapshot.bytes);
+    });
 }
 
-void ArenaClient::Player::on_message(TimePoint now, const MessageReceived& event) {
-    if (event.channel == kSnapshotChannel) return on_snapshot(now, event.bytes);
-    if (event.channel == kRequestChannel) return on_reply(now, event.bytes);
-    EventKind kind{};
-    if (event.channel != kEventChannel || !read_kind(event.bytes, kind))
-        return observer_->on_error(
-            now, fmt::format("a message of {} bytes on channel {} that no arena server sends",
-                             event.bytes.size(), event.channel.value));
-    if (kind == EventKind::welcome) return on_welcome(now, event.bytes);
-    on_chat(now, event.bytes);
-}
-
-void ArenaClient::Player::on_welcome(TimePoint now, Bytes bytes) {
-    Welcome welcome;
-    if (welcome_ || !read_message(bytes, welcome))
-        return observer_->on_error(now, welcome_ ? "a second welcome" : "a welcome that cannot be read");
+void ArenaClient::Player::on_welcome(TimePoint now, const Welcome& welcome) {
+    if (welcome_ || welcome.player >= welcome.player_limit)
+        return observer_->on_error(now, welcome_ ? "a second welcome" : "a welcome for nobody");
     welcome_ = welcome;
     snapshots_.emplace(SnapshotFormat{welcome.world_side, welcome.player_limit}, welcome.tick);
     inputs_from_ = now + first_send_;
     observer_->on_joined(now, now - made_at_, welcome.rejoined);
 }
 
-void ArenaClient::Player::on_chat(TimePoint now, Bytes bytes) {
-    ChatMessage chat;
-    if (!read_message(bytes, chat)) return observer_->on_error(now, "a chat message that cannot be read");
-    observer_->on_chat_received(now, TimePoint{Duration{chat.planned_at}});
-}
-
-void ArenaClient::Player::on_reply(TimePoint now, Bytes bytes) {
-    ItemReply reply;
-    if (!read_message(bytes, reply)) return observer_->on_error(now, "a reply that cannot be read");
-    const auto open = std::find_if(requests_.begin(), requests_.end(), [&](const OpenRequest& request) {
-        return request.request == reply.request;
-    });
-    if (open == requests_.end()) return observer_->on_error(now, "a reply to no open request");
-    const OpenRequest answered = *open;
-    requests_.erase(open);
-    observer_->on_reply(now, ReplyKind::request, answered.planned, answered.sent);
+void ArenaClient::Player::on_reply(TimePoint now, std::size_t place, const Result<ItemReply>& reply) {
+    const OpenRequest answered = std::exchange(requests_[place], {});
+    if (reply) return observer_->on_reply(now, ReplyKind::request, answered.planned, answered.sent);
+    if (reply.error().code != ErrorCode::not_connected) observer_->on_error(now, reply.error().message);
 }
 
 void ArenaClient::Player::on_snapshot(TimePoint now, Bytes bytes) {
@@ -183,10 +178,10 @@ void ArenaClient::Player::send_due_inputs(TimePoint now) {
 
 void ArenaClient::Player::send_input(TimePoint now, TimePoint planned) {
     const Decision decision = behaviour_->decide(look(now));
-    std::array<std::byte, kMaxSmallMessageBytes> buffer;
-    if (const auto message = send(now, kInputChannel, write_message(buffer, decision.input))) {
-        newest_input_ = message->value;
-        inputs_.sent(message->value, planned, now);
+    const remotes::Fired fired = remotes_.input.fire(now, decision.input);
+    if (has_left(now, "input", fired)) {
+        newest_input_ = fired.message.value;
+        inputs_.sent(fired.message.value, planned, now);
         observer_->on_input_sent(now, planned);
     }
     if (decision.chat_bytes > 0) send_chat(now, planned, decision.chat_bytes);
@@ -194,31 +189,33 @@ void ArenaClient::Player::send_input(TimePoint now, TimePoint planned) {
 }
 
 void ArenaClient::Player::send_chat(TimePoint now, TimePoint planned, std::size_t length) {
-    std::array<char, kMaxChatBytes> text;
-    length = std::min(length, text.size());
-    for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>('a' + rng_.below(26));
-    ChatMessage chat;
-    chat.from = player();
-    chat.planned_at = planned.time_since_epoch().count();
-    chat.text = {text.data(), length};
-    std::array<std::byte, kMaxSmallMessageBytes> buffer;
-    if (send(now, kEventChannel, write_message(buffer, chat))) observer_->on_chat_sent(now, planned);
+    chat_.from = player();
+    chat_.planned_at = planned.time_since_epoch().count();
+    chat_.text.resize(std::min(length, kMaxChatBytes));
+    for (char& letter : chat_.text) letter = static_cast<char>('a' + rng_.below(26));
+    if (has_left(now, "chat", remotes_.chat.fire(now, chat_))) observer_->on_chat_sent(now, planned);
 }
 
 void ArenaClient::Player::send_request(TimePoint now, TimePoint planned, std::uint8_t item) {
-    if (requests_.size() >= kMaxOpenRequests) return;
-    const ItemRequest request{next_request_++, item};
-    std::array<std::byte, kMaxSmallMessageBytes> buffer;
-    if (!send(now, kRequestChannel, write_message(buffer, request))) return;
-    requests_.push_back({request.request, planned, now});
+    auto place = std::ranges::find(requests_, false, &OpenRequest::is_open);
+    if (place == requests_.end()) {
+        if (requests_.size() >= kMaxOpenRequests) return;
+        place = requests_.insert(place, OpenRequest{});
+    }
+    *place = {true, planned, now};
+    // The index and no more: so small a function needs no memory of its own.
+    const auto index = static_cast<std::uint32_t>(place - requests_.begin());
+    remotes_.buy.call(
+        now, endpoint_->connection(), {item},
+        [this, index](TimePoint at, const Result<ItemReply>& reply) { on_reply(at, index, reply); },
+        {.timeout = kRequestTimeout});
     observer_->on_request_sent(now, planned);
 }
 
-std::optional<MessageId> ArenaClient::Player::send(TimePoint now, ChannelId channel, Bytes message) {
-    const auto sent = endpoint_->send(now, endpoint_->connection(), channel, message);
-    if (sent) return *sent;
-    observer_->on_error(now, fmt::format("channel {}: {}", channel.value, sent.error().message));
-    return std::nullopt;
+bool ArenaClient::Player::has_left(TimePoint now, std::string_view remote, const remotes::Fired& fired) {
+    if (fired.sent == 1) return true;
+    observer_->on_error(now, fmt::format("'{}': the transport did not take it", remote));
+    return false;
 }
 
 Sight ArenaClient::Player::look(TimePoint now) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arena/arena_client.hpp"
+#include "arena/arena_remotes.hpp"
 #include "arena/planned_times.hpp"
 #include "arena/received_snapshots.hpp"
 
@@ -32,18 +33,17 @@ class ArenaClient::Player {
     [[nodiscard]] std::uint64_t view_tick() const;
     [[nodiscard]] std::uint32_t player() const { return welcome_ ? welcome_->player : 0; }
     [[nodiscard]] ClientEndpoint& endpoint() { return *endpoint_; }
+    void set_trace(trace::Sink* sink, std::uint32_t source) { registry_.set_trace(sink, source); }
 
   private:
     struct OpenRequest {
-        std::uint32_t request = 0;
+        bool is_open = false;
         TimePoint planned{};
         TimePoint sent{};
     };
-    void drain_events(TimePoint now);
-    void on_message(TimePoint now, const MessageReceived& event);
-    void on_welcome(TimePoint now, Bytes bytes);
-    void on_chat(TimePoint now, Bytes bytes);
-    void on_reply(TimePoint now, Bytes bytes);
+    void listen();
+    void on_welcome(TimePoint now, const Welcome& welcome);
+    void on_reply(TimePoint now, std::size_t place, const Result<ItemReply>& reply);
     void on_snapshot(TimePoint now, Bytes bytes);
     void on_end(TimePoint now, DisconnectReason reason);
 
@@ -51,33 +51,36 @@ class ArenaClient::Player {
     void send_input(TimePoint now, TimePoint planned);
     void send_chat(TimePoint now, TimePoint planned, std::size_t length);
     void send_request(TimePoint now, TimePoint planned, std::uint8_t item);
-    [[nodiscard]] std::optional<MessageId> send(TimePoint now, ChannelId channel, Bytes message);
+    // True if it left; else the observer is told.
+    bool has_left(TimePoint now, std::string_view remote, const remotes::Fired& fired);
     [[nodiscard]] Sight look(TimePoint now) const;
     [[nodiscard]] TimePoint next_input_at() const;
     [[nodiscard]] Duration age_of_view(TimePoint now);
 
+    // What each input and each snapshot touches stands first (prefetch.hpp).
     ClientObserver* observer_;
     std::unique_ptr<ClientEndpoint> endpoint_;
     std::unique_ptr<Behaviour> behaviour_;
     Rng rng_;
     std::uint32_t send_rate_;
-    Duration first_send_;
     bool shared_clock_;
+    bool leaving_ = false;
+    bool ended_ = false;
+    bool drained_ = false;
+    Duration first_send_;
     TimePoint made_at_;
-
-    std::optional<Welcome> welcome_;
-    std::optional<ReceivedSnapshots> snapshots_;
     TimePoint inputs_from_{};       // the schedule's start, once joined
     std::uint64_t inputs_due_ = 0;  // sent or tried
     std::optional<std::uint64_t> newest_input_;
     PlannedTimes inputs_;
-    std::vector<OpenRequest> requests_;
-    std::uint32_t next_request_ = 0;
     std::optional<Duration>
         earliest_arrival_;  // smallest arrival minus planned tick time, where clocks differ
-    bool leaving_ = false;
-    bool ended_ = false;
-    bool drained_ = false;
+    std::optional<Welcome> welcome_;
+    remotes::Remotes registry_;
+    ArenaRemotes remotes_;
+    std::optional<ReceivedSnapshots> snapshots_;
+    std::vector<OpenRequest> requests_;
+    ChatMessage chat_;  // working memory
 };
 
 }  // namespace squall::arena

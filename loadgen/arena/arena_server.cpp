@@ -63,11 +63,17 @@ TimePoint ArenaServer::poll_timeout() const {
 void ArenaServer::handle_timeout(TimePoint now) {
     game_->handle_timeout(now);
 }
+void ArenaServer::expect(const Address& from, unsigned step) {
+    game_->expect(from, step);
+}
 void ArenaServer::set_trace(trace::Sink* sink, std::uint32_t source) {
     game_->set_trace(sink, source);
 }
 void ArenaServer::trace_packets(PacketTrace what) {
     game_->trace_packets(what);
+}
+void ArenaServer::time_handlers() {
+    game_->time_handlers();
 }
 void ArenaServer::shut_down(TimePoint now) {
     game_->shut_down(now);
@@ -77,6 +83,9 @@ const ArenaServerStatistics& ArenaServer::statistics() const {
 }
 const ServerEndpoint& ArenaServer::endpoint() const {
     return game_->endpoint();
+}
+const remotes::Remotes& ArenaServer::registry() const {
+    return game_->registry();
 }
 std::uint32_t ArenaServer::world_side() const {
     return game_->world().side();

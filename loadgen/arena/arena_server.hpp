@@ -16,12 +16,16 @@
 #include "squall/trace/sink.hpp"
 #include "squall/transport/endpoint.hpp"
 
+namespace squall::remotes {
+class Remotes;
+}
+
 namespace squall::arena {
 
 class World;
 
 struct ArenaServerConfig {
-    // `server.transport` must come from arena_transport().
+    // `server.transport` must come from arena_transport() (arena_remotes.hpp).
     ServerConfig server;
     std::uint32_t tick_rate = 20;         // Hz; 1 to 240
     std::uint32_t snapshot_rate = 20;     // per second and player; 1 to tick_rate
@@ -34,7 +38,7 @@ struct ArenaServerConfig {
         3;  // ticks that are simulated at once after a stall; the rest is skipped and counted
     std::uint32_t max_inputs_per_second = 100;  // more than that from one player is dropped and counted
     std::uint32_t max_violations =
-        20;  // malformed messages (or inputs beyond the rate, a hundred each) until a disconnect
+        20;  // malformed messages (or messages beyond a rate, a hundred each) until a disconnect
 };
 
 inline constexpr std::size_t kDisconnectReasonCount = 18;
@@ -91,16 +95,21 @@ class ArenaServer final : public Node {
     std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override;
     [[nodiscard]] TimePoint poll_timeout() const override;
     void handle_timeout(TimePoint now) override;
+    void expect(const Address& from, unsigned step) override;
 
     // The endpoint's trace events and one `tick` event a tick; nullptr: nowhere.
     void set_trace(trace::Sink* sink, std::uint32_t source);
     // What a recording needs besides (Endpoint::trace_packets).
     void trace_packets(PacketTrace what);
+    // The trace tells how long messages took, by `read_clock` (Remotes::set_stopwatch). Not in virtual time.
+    void time_handlers();
     // Ends every connection and refuses new ones; ticks go on until the node is detached.
     void shut_down(TimePoint now);
 
     [[nodiscard]] const ArenaServerStatistics& statistics() const;
     [[nodiscard]] const ServerEndpoint& endpoint() const;
+    // The remotes, by name and number.
+    [[nodiscard]] const remotes::Remotes& registry() const;
     // The side of the square world, in wire units (entity.hpp).
     [[nodiscard]] std::uint32_t world_side() const;
     // The truth, for tests and tools.

@@ -81,6 +81,11 @@ void World::leave(std::uint32_t id) {
     present_.erase(std::lower_bound(present_.begin(), present_.end(), id));
 }
 
+void World::forget(std::uint32_t id) {
+    leave(id);
+    avatars_[id].is_known = false;
+}
+
 bool World::resume(std::uint32_t id) {
     Avatar& avatar = avatars_[id];
     if (!avatar.is_known) {

@@ -34,6 +34,8 @@ class World {
     void join(std::uint32_t id);
     // Takes the player out of the world and remembers it.
     void leave(std::uint32_t id);
+    // Remembers nobody there.
+    void forget(std::uint32_t id);
     // Puts the player back as it was. False if there is none to remember: then it joins anew.
     bool resume(std::uint32_t id);
     [[nodiscard]] bool is_present(std::uint32_t id) const;

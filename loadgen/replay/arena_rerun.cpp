@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "arena/world.hpp"
+#include "squall/remotes/registry.hpp"
 
 namespace squall::loadgen {
 
@@ -38,7 +39,10 @@ Result<> ArenaRerun::apply(TimePoint now, std::string_view name, Bytes /*data*/)
 }
 
 std::function<std::string(std::uint16_t)> ArenaRerun::remote_name() const {
-    return [](std::uint16_t) { return std::string{}; };
+    return [this](std::uint16_t number) {
+        const auto remotes = server_->registry().remotes();
+        return number == 0 || number > remotes.size() ? std::string{} : remotes[number - 1]->info().name;
+    };
 }
 
 std::optional<std::uint64_t> ArenaRerun::state_hash() const {

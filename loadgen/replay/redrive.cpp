@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "arena/arena_remotes.hpp"
 #include "replay/recorded_client.hpp"
 #include "squall/core/hash.hpp"
 

@@ -56,6 +56,7 @@ Result<> ArenaInProcess::record(const RecordingOrder& order) {
     config.wall_time = clock.realtime_ns;
     profiler_.emplace(std::move(config));
     profiler_->watch(0, server_->endpoint());
+    profiler_->watch(server_->registry());
     profiler_->on_world([this](TimePoint now, ConnectionId viewpoint) {
         return arena_view(now, *server_, viewpoint, arena::ArenaServerConfig{}.max_in_view);
     });

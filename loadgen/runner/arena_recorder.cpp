@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "arena/arena_remotes.hpp"
 #include "arena/world.hpp"
 #include "squall/core/units.hpp"
 #include "squall/runtime/wall_clock.hpp"
@@ -70,6 +71,7 @@ Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const
     RecordedNodeOptions options;
     options.local = server.local;
     options.channels = transport.channels;
+    options.has_remotes = true;
     if (!is_virtual) options.realtime = system_realtime_ns;
     std::unique_ptr<ArenaRecorder> out(
         new ArenaRecorder(std::move(*recording), server.node, std::move(options), order.keys));

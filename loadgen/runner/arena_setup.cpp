@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arena/arena_remotes.hpp"
 #include "squall/runtime/system_limits.hpp"
 
 namespace squall::loadgen {

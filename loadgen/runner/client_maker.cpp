@@ -1,5 +1,6 @@
 #include "runner/client_maker.hpp"
 
+#include "arena/arena_remotes.hpp"
 #include "runner/arena_setup.hpp"
 
 namespace squall::loadgen {
@@ -20,6 +21,7 @@ Result<std::unique_ptr<PlayedClient>> ArenaClientMaker::make(TimePoint now, cons
     config.send_rate = group.send_rate;
     config.first_send = session.first_send;
     config.shared_clock = materials.shared_clock;
+    config.workspace = &workspace_;
     auto client = arena::ArenaClient::make(now, std::move(config), materials.rng.fork("client"),
                                            materials.entropy, observer);
     if (!client) return std::unexpected(client.error());

@@ -9,6 +9,7 @@
 #include "play/played_client.hpp"
 #include "scenario/scenario.hpp"
 #include "squall/core/entropy.hpp"
+#include "squall/remotes/workspace.hpp"
 #include "squall/transport/connect_token.hpp"
 
 namespace squall::loadgen {
@@ -43,6 +44,7 @@ class ArenaClientMaker final : public ClientMaker {
 
   private:
     const Scenario& scenario_;
+    mutable remotes::Workspace workspace_;  // which all its clients share, so it must outlive them
 };
 
 }  // namespace squall::loadgen

@@ -146,6 +146,8 @@ Result<> ArenaProgram::show() {
     live_ = std::move(*live);
     Profiler& profiler = live_->profiler();
     profiler.watch(0, server_->endpoint());
+    profiler.watch(server_->registry());
+    server_->time_handlers();
     profiler.on_command(
         [this](TimePoint now, const recorder::Command& command) { return obey(now, command); });
     if (recorder_)

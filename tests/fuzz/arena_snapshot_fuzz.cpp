@@ -14,6 +14,8 @@
 #include "arena/sent_snapshots.hpp"
 #include "squall/core/bytes.hpp"
 #include "squall/core/rng.hpp"
+#include "squall/wire/codec.hpp"
+#include "squall/wire/schema.hpp"
 #include "unit/arena/random_view.hpp"
 
 namespace squall::arena {
@@ -34,17 +36,21 @@ void check_view(std::span<const EntityState> view) {
     check(encode_snapshot(buffer, header, {}, view, kFormat).has_value());
 }
 
-void read_small_messages(Bytes bytes) {
-    PlayerInput input;
-    if (read_message(bytes, input)) check(input.speed <= kMaxSpeed);
-    Welcome welcome;
-    if (read_message(bytes, welcome)) check(welcome.player < welcome.player_limit);
-    ChatMessage chat;
-    if (read_message(bytes, chat)) check(chat.text.size() <= kMaxChatBytes);
-    ItemRequest request;
-    if (read_message(bytes, request)) check(request.item < kItemCount);
-    ItemReply reply;
-    (void)read_message(bytes, reply);
+template <class T>
+void read_message(Bytes bytes) {
+    T value;
+    if (!wire::bits_codec().decode(bytes, value)) return;
+    std::vector<std::byte> again;
+    check(wire::bits_codec().encode(value, again).has_value());
+}
+
+void read_messages(Bytes bytes) {
+    read_message<PlayerInput>(bytes);
+    read_message<Welcome>(bytes);
+    read_message<SnapshotMessage>(bytes);
+    read_message<ChatMessage>(bytes);
+    read_message<ItemRequest>(bytes);
+    read_message<ItemReply>(bytes);
 }
 
 void write_bits(std::span<std::byte> bytes, std::size_t from, std::uint64_t value, std::size_t count) {
@@ -121,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         const squall::Bytes bytes =
             script.read_bytes(std::min<std::size_t>(action - 64U, script.remaining()));
-        squall::arena::read_small_messages(bytes);
+        squall::arena::read_messages(bytes);
         session.send_forged(bytes);
     }
     return 0;

@@ -5,6 +5,7 @@ usage: replay.py PROGRAM SCENARIO CASE
 Runs the program as a user does. Reads recordings only to damage them: pcapng's blocks, nothing of ours.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -99,7 +100,7 @@ def flipped(folder):
               if interface == 0 and direction == 1 and 34 < size < 80 and data[begin + 28] & 15 == 5]
     data[inputs[len(inputs) // 2]] ^= 0xFF
     other.write_bytes(data)
-    run("replay", other, "--verify", expect=99)
+    need(run("replay", other, "--verify", expect=99), r"in message \d+ of channel 0 \('snapshot'\), byte")
 
 
 def damaged(folder):
@@ -142,13 +143,17 @@ def redriven(folder):
     path = record(folder, "--virtual")
     for options in (["--virtual"], ["--virtual", "--copies", 4], ["--virtual", "--speed", 0], ["--speed", 4]):
         text = run("replay", path, "--target", "arena", "--quiet", *options, "--threshold", "disconnects: count==0", "--threshold",
-                   "errors: count==0", "--set", 'thresholds."generator.send_lateness"=["p(99)<10s"]')
+                   "errors: count==0", "--set", 'thresholds."generator.send_lateness"=["p(99)<10s"]', "--out", folder / "out")
         found = need(text, r"replay: ([\d,]+) clients with ([\d,]+) messages")
         clients, messages = (int(found[i].replace(",", "")) for i in (1, 2))
         joined = int(need(text, r"joined ([\d,]+), never joined 0")[1].replace(",", ""))
         inputs = int(need(text, r"rtt_from_send .* ([\d,]+)\n")[1].replace(",", ""))
         if inputs < messages * 0.9:
             sys.exit(f"{inputs} of {messages} messages were acknowledged:\n{text}")
+        # All but the greetings, which are the registry's own, went to a remote of the fresh server's.
+        heard = json.loads((folder / "out" / "summary.json").read_text())["server"]["messages_received"]
+        if heard < (messages - clients) * (4 if "--copies" in options else 1) * 0.9:
+            sys.exit(f"{heard} of {messages} messages went to a remote:\n{text}")
         if joined != clients * (4 if "--copies" in options else 1):
             sys.exit(f"{joined} of {clients} joined:\n{text}")
         need(text, r"PASS")

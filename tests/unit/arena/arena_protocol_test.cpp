@@ -1,70 +1,68 @@
-// The small messages: round trips, golden bytes, refusals, random bytes.
+// What travels between arena's server and clients: golden bytes, refusals, random bytes, declarations that
+// fit.
 #include "arena/arena_protocol.hpp"
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <vector>
 
+#include "arena/arena_remotes.hpp"
 #include "squall/core/rng.hpp"
 
 namespace squall::arena {
 namespace {
 
-using Buffer = std::array<std::byte, kMaxSmallMessageBytes>;
-
-TEST(ArenaProtocol, MessagesRoundTrip) {
-    Buffer buffer;
-    const PlayerInput input{200, 3, true, false};
-    PlayerInput input_read;
-    ASSERT_TRUE(read_message(write_message(buffer, input), input_read));
-    EXPECT_EQ(input_read, input);
-
-    const Welcome welcome{kArenaVersion, 17, 300, 50'000, 3200, 20, 123'456'789, -5, true};
-    Welcome welcome_read;
-    const Bytes welcome_bytes = write_message(buffer, welcome);
-    ASSERT_TRUE(read_message(welcome_bytes, welcome_read));
-    EXPECT_EQ(welcome_read, welcome);
-    EventKind kind{};
-    ASSERT_TRUE(read_kind(welcome_bytes, kind));
-    EXPECT_EQ(kind, EventKind::welcome);
-
-    ChatMessage chat_read;
-    ASSERT_TRUE(read_message(write_message(buffer, ChatMessage{5, 1'000'000'000'000, "hello"}), chat_read));
-    EXPECT_EQ(chat_read.text, "hello");
-    EXPECT_EQ(chat_read.planned_at, 1'000'000'000'000);
-
-    const ItemReply reply{0xffff'ffff, ItemResult::not_alive, 65'535};
-    ItemReply reply_read;
-    ASSERT_TRUE(read_message(write_message(buffer, reply), reply_read));
-    EXPECT_EQ(reply_read, reply);
-    const ItemRequest request{9, kItemCount - 1};
-    ItemRequest request_read;
-    ASSERT_TRUE(read_message(write_message(buffer, request), request_read));
-    EXPECT_EQ(request_read, request);
+template <class T>
+std::string hex(const T& value) {
+    std::vector<std::byte> out;
+    return wire::bits_codec().encode(value, out) ? to_hex(out) : "refused";
+}
+template <class T>
+bool reads(std::string_view text, T& value) {
+    return wire::bits_codec().decode(*from_hex(text), value).has_value();
 }
 
-TEST(ArenaProtocol, HaveTheBytesThatTheyAlwaysHad) {
-    Buffer buffer;
-    EXPECT_EQ(to_hex(write_message(buffer, PlayerInput{200, 3, true, false})), "c807");
-    EXPECT_EQ(to_hex(write_message(buffer, ItemRequest{0x01020304, 5})), "0403020105");
-    EXPECT_EQ(to_hex(write_message(buffer, ChatMessage{5, 1, "hi"})), "0b000200000000000000046869");
+TEST(ArenaProtocol, HasTheBytesThatItAlwaysHad) {
+    EXPECT_EQ(hex(PlayerInput{200, 3, true, false}), "c807");
+    EXPECT_EQ(hex(ItemRequest{5}), "05");
+    EXPECT_EQ(hex(ItemReply{ItemResult::not_alive, 65'535}), "ffff03");
+    EXPECT_EQ(hex(SnapshotMessage{{std::byte{7}, std::byte{8}}}), "02000708");
+    EXPECT_EQ(hex(ChatMessage{5, 1, "hi"}), "05000100000000000080026869");
+}
+
+TEST(ArenaProtocol, ASnapshotHasInFrontWhatItsBudgetTakesOff) {
+    SnapshotMessage snapshot{std::vector<std::byte>(kMaxSnapshotBytes)};
+    std::vector<std::byte> out;
+    ASSERT_TRUE(wire::bits_codec().encode(snapshot, out));
+    EXPECT_EQ(out.size() + 1, kMaxSnapshotBytes + kSnapshotHeadBytes);
+    EXPECT_EQ(arena_transport().channels[0].max_message_bytes, kMaxSnapshotBytes + kSnapshotHeadBytes);
+    snapshot.bytes.emplace_back();
+    EXPECT_FALSE(wire::bits_codec().encode(snapshot, out));
 }
 
 TEST(ArenaProtocol, RefusesWhatIsOutOfRange) {
-    Buffer buffer;
-    EXPECT_TRUE(write_message(buffer, PlayerInput{0, 4, false, false}).empty());
-    EXPECT_TRUE(write_message(buffer, ItemRequest{0, kItemCount}).empty());
-    const std::string long_text(kMaxChatBytes + 1, 'x');
-    EXPECT_TRUE(write_message(buffer, ChatMessage{0, 0, long_text}).empty());
-    Welcome welcome{kArenaVersion, 300, 300, 50'000, 3200, 20, 0, 0, false};
-    EXPECT_TRUE(write_message(buffer, welcome).empty());
+    EXPECT_EQ(hex(PlayerInput{0, 4, false, false}), "refused");
+    EXPECT_EQ(hex(ItemRequest{kItemCount}), "refused");
+    EXPECT_EQ(hex(ChatMessage{0, 0, std::string(kMaxChatBytes + 1, 'x')}), "refused");
+    EXPECT_EQ(hex(Welcome{.player_limit = 0}), "refused");
+    EXPECT_EQ(hex(Welcome{.tick_rate = kMaxTickRate + 1}), "refused");
     ItemRequest request;
-    EXPECT_FALSE(read_message(*from_hex("0403020106"), request));    // no such item
-    EXPECT_FALSE(read_message(*from_hex("040302010500"), request));  // a byte too many
-    EXPECT_FALSE(read_message(*from_hex("040302010d"), request));    // padding that is not zero
-    EXPECT_FALSE(read_message(*from_hex("04030201"), request));
-    EXPECT_FALSE(read_message({}, request));
+    EXPECT_FALSE(reads("06", request));    // no such item
+    EXPECT_FALSE(reads("0500", request));  // a byte too many
+    EXPECT_FALSE(reads("0d", request));    // padding that is not zero
+    EXPECT_FALSE(reads("", request));
+    PlayerInput input;
+    EXPECT_FALSE(reads("c8", input));
+}
+
+template <class T>
+bool survives(Bytes bytes) {
+    T value;
+    if (!wire::bits_codec().decode(bytes, value)) return true;
+    std::vector<std::byte> again;
+    T back;
+    return wire::bits_codec().encode(value, again).has_value() &&
+           wire::bits_codec().decode(again, back).has_value() && back == value;
 }
 
 TEST(ArenaProtocol, SurvivesRandomBytes) {
@@ -72,24 +70,12 @@ TEST(ArenaProtocol, SurvivesRandomBytes) {
     for (int round = 0; round < 50'000; ++round) {
         std::vector<std::byte> bytes(rng.below(40));
         for (auto& byte : bytes) byte = static_cast<std::byte>(rng.below(256));
-        PlayerInput input;
-        if (read_message(bytes, input)) {
-            EXPECT_LE(input.speed, kMaxSpeed);
-        }
-        Welcome welcome;
-        if (read_message(bytes, welcome)) {
-            EXPECT_LT(welcome.player, welcome.player_limit);
-        }
-        ChatMessage chat;
-        if (read_message(bytes, chat)) {
-            EXPECT_LE(chat.text.size(), kMaxChatBytes);
-        }
-        ItemRequest request;
-        if (read_message(bytes, request)) {
-            EXPECT_LT(request.item, kItemCount);
-        }
-        ItemReply reply;
-        (void)read_message(bytes, reply);
+        ASSERT_TRUE(survives<PlayerInput>(bytes));
+        ASSERT_TRUE(survives<Welcome>(bytes));
+        ASSERT_TRUE(survives<SnapshotMessage>(bytes));
+        ASSERT_TRUE(survives<ChatMessage>(bytes));
+        ASSERT_TRUE(survives<ItemRequest>(bytes));
+        ASSERT_TRUE(survives<ItemReply>(bytes));
     }
 }
 

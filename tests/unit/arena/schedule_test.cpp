@@ -1,9 +1,8 @@
-// The small parts that count and plan: ticks, allowances, planned times, what waits.
+// The small parts that count and plan: ticks, planned times, what waits.
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "arena/allowance.hpp"
 #include "arena/behaviour.hpp"
 #include "arena/change_priority.hpp"
 #include "arena/planned_times.hpp"
@@ -48,21 +47,6 @@ TEST(TickSchedule, SkippingLeavesExactlyTheLimitAtAnyRate) {
             }
         }
     }
-}
-
-TEST(Allowance, AllowsTheRateAndOneSecondsBurst) {
-    Allowance allowance(100, 20);
-    int taken = 0;
-    while (allowance.take()) ++taken;
-    EXPECT_EQ(taken, 100);
-    for (int tick = 0; tick < 20; ++tick) {
-        allowance.refill();
-        for (int i = 0; i < 5; ++i) EXPECT_TRUE(allowance.take());
-        EXPECT_FALSE(allowance.take());
-    }
-    for (int tick = 0; tick < 1000; ++tick) allowance.refill();
-    for (taken = 0; allowance.take();) ++taken;
-    EXPECT_EQ(taken, 100);
 }
 
 TEST(PlannedTimes, AnEchoAnswersAllThatItReflects) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "arena/arena_client.hpp"
+#include "arena/arena_remotes.hpp"
 #include "arena/arena_server.hpp"
 #include "arena/world.hpp"
 #include "squall/simulator/sim_host.hpp"

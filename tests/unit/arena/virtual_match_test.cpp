@@ -206,65 +206,79 @@ TEST(VirtualMatch, LeavingBeforeTheJoinEndsToo) {
     EXPECT_TRUE(seat.client->finished());
 }
 
-// A client that speaks the transport and not the game.
+// A client that speaks the transport and not the game; or the game's words, but too many of them.
 class Vandal final : public Node {
   public:
-    Vandal(VirtualMatch& match, ChannelId channel, std::size_t per_step, bool random)
-        : rng_(9), channel_(channel), per_step_(per_step), is_random_(random) {
+    // Random bytes on this channel.
+    Vandal(VirtualMatch& match, ChannelId channel) : Vandal(match) { channel_ = channel; }
+    // Or this, by remotes that fit.
+    Vandal(VirtualMatch& match, std::function<void(TimePoint, ArenaRemotes&, ConnectionId)> act)
+        : Vandal(match) {
+        registry_ = std::make_unique<remotes::Remotes>(*endpoint_);
+        registry_->on_leave([this](TimePoint, ConnectionId, DisconnectReason reason) { end = reason; });
+        remotes_.emplace(*registry_);
+        act_ = std::move(act);
+    }
+    void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
+        node().receive(now, from, datagram);
+        drain();
+    }
+    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
+        return node().poll_transmit(now, buffer);
+    }
+    [[nodiscard]] TimePoint poll_timeout() const override { return std::min(node().poll_timeout(), next_); }
+    void handle_timeout(TimePoint now) override {
+        node().handle_timeout(now);
+        drain();
+        if (now < next_) return;
+        next_ = now + (act_ ? milliseconds(1) : milliseconds(20));
+        if (endpoint_->state() != ClientState::connected) return;
+        if (!act_) return misbehave(now);
+        if (!registry_->peers().empty()) act_(now, *remotes_, endpoint_->connection());
+    }
+    std::optional<DisconnectReason> end;
+
+  private:
+    explicit Vandal(VirtualMatch& match) : rng_(9) {
         ClientConfig config;
         config.transport = arena_transport();
         config.wall_clock = {match.host_.now(), match.wall()};
         endpoint_ = std::move(*ClientEndpoint::make(match.host_.now(), config, match.entropy_));
         EXPECT_TRUE(endpoint_->connect(match.host_.now(), match.token(666)));
     }
-    void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
-        endpoint_->receive(now, from, datagram);
-        drain();
-    }
-    std::optional<Transmit> poll_transmit(TimePoint now, MutableBytes buffer) override {
-        return endpoint_->poll_transmit(now, buffer);
-    }
-    [[nodiscard]] TimePoint poll_timeout() const override {
-        return std::min(endpoint_->poll_timeout(), next_);
-    }
-    void handle_timeout(TimePoint now) override {
-        endpoint_->handle_timeout(now);
-        drain();
-        if (now < next_) return;
-        next_ = now + milliseconds(20);
-        for (std::size_t i = 0; i < per_step_ && endpoint_->state() == ClientState::connected; ++i)
-            misbehave(now);
-    }
-    std::optional<DisconnectReason> end;
-
-  private:
     void misbehave(TimePoint now) {
         std::vector<std::byte> bytes(1 + rng_.below(16));
         for (auto& byte : bytes) byte = static_cast<std::byte>(rng_.below(256));
-        if (!is_random_) bytes = {std::byte{1}, std::byte{0}};  // a good input
         (void)endpoint_->send(now, endpoint_->connection(), channel_, bytes);
     }
+    [[nodiscard]] Node& node() const {
+        if (registry_ != nullptr) return *registry_;
+        return *endpoint_;
+    }
     void drain() {
+        if (registry_ != nullptr) return;
         while (const auto event = endpoint_->poll_event())
             if (const auto* ended = std::get_if<Disconnected>(&*event)) end = ended->reason;
     }
     Rng rng_;
     ChannelId channel_;
-    std::size_t per_step_;
-    bool is_random_;
     TimePoint next_{};
     std::unique_ptr<ClientEndpoint> endpoint_;
+    std::unique_ptr<remotes::Remotes> registry_;
+    std::optional<ArenaRemotes> remotes_;
+    std::function<void(TimePoint, ArenaRemotes&, ConnectionId)> act_;
 };
 
 TEST(VirtualMatch, WhoSendsNonsenseIsCountedAndThrownOut) {
-    for (const ChannelId channel : {kInputChannel, kSnapshotChannel, kEventChannel, kRequestChannel}) {
+    // It never says what it declares, so nobody looks at what it says but on the channel of greetings.
+    for (const std::uint8_t channel : {std::uint8_t{0}, std::uint8_t{3}}) {
         VirtualMatch match;
         match.join_many(3);
-        Vandal vandal(match, channel, 1, true);
+        Vandal vandal(match, ChannelId{channel});
         const auto id = match.host_.attach(vandal, {});
         ASSERT_TRUE(id);
-        match.run(seconds(5));
-        EXPECT_EQ(vandal.end, DisconnectReason::protocol_error) << "channel " << int{channel.value};
+        match.run(seconds(12));
+        EXPECT_EQ(vandal.end, DisconnectReason::rate_limited);
         EXPECT_GE(match.server_->statistics().malformed, 20U);
         EXPECT_EQ(match.server_->statistics().players, 3U);
         expect_no_errors(match);
@@ -272,15 +286,66 @@ TEST(VirtualMatch, WhoSendsNonsenseIsCountedAndThrownOut) {
     }
 }
 
+// What a client of ours never says, said by remotes that fit.
+TEST(VirtualMatch, WhoSaysWhatOnlyTheServerMaySayIsThrownOut) {
+    VirtualMatch match;
+    match.join_many(3);
+    int said = 0;
+    Vandal vandal(match, [&](TimePoint now, ArenaRemotes& remotes, ConnectionId) {
+        if (++said % 2 == 0)
+            (void)remotes.welcome.fire(now, Welcome{});
+        else
+            (void)remotes.snapshot.fire(now, SnapshotMessage{{std::byte{1}}});
+    });
+    const auto id = match.host_.attach(vandal, {});
+    ASSERT_TRUE(id);
+    match.run(seconds(5));
+    EXPECT_EQ(vandal.end, DisconnectReason::rate_limited);
+    EXPECT_GE(match.server_->statistics().malformed, 20U);
+    EXPECT_LE(match.server_->statistics().malformed, 22U);
+    EXPECT_EQ(match.server_->statistics().players, 3U);
+    const auto& ends = match.server_->statistics().disconnects;
+    EXPECT_EQ(ends[static_cast<std::size_t>(DisconnectReason::rate_limited)], 1U);
+    expect_no_errors(match);
+    match.host_.detach(*id);
+}
+
 TEST(VirtualMatch, WhoSendsTooManyInputsIsSlowedAndThenThrownOut) {
     VirtualMatch match;
     match.join_many(3);
-    Vandal vandal(match, kInputChannel, 20, false);  // a thousand a second
+    Vandal vandal(match, [](TimePoint now, ArenaRemotes& remotes, ConnectionId) {  // a thousand a second
+        (void)remotes.input.fire(now, PlayerInput{1, 0, false, false});
+    });
     const auto id = match.host_.attach(vandal, {});
     ASSERT_TRUE(id);
     match.run(seconds(6));
     EXPECT_EQ(vandal.end, DisconnectReason::rate_limited);
     EXPECT_GE(match.server_->statistics().inputs_over_rate, 2000U);
+    const auto& ends = match.server_->statistics().disconnects;
+    EXPECT_EQ(ends[static_cast<std::size_t>(DisconnectReason::rate_limited)], 1U);
+    match.host_.detach(*id);
+}
+
+TEST(VirtualMatch, WhoBuysAndTalksTooMuchIsRefusedAndTheRestIsServed) {
+    VirtualMatch match;
+    match.join_many(3);
+    int replies = 0;
+    int refusals = 0;
+    int calls = 0;
+    Vandal vandal(match, [&](TimePoint now, ArenaRemotes& remotes, ConnectionId server) {
+        if (calls++ >= 100) return;
+        remotes.chat.fire(now, ChatMessage{0, 0, "hear me"});
+        remotes.buy.call(now, server, {0},
+                         [&](TimePoint, const Result<ItemReply>& reply) { ++(reply ? replies : refusals); });
+    });
+    const auto id = match.host_.attach(vandal, {});
+    ASSERT_TRUE(id);
+    match.run(seconds(3));
+    EXPECT_FALSE(vandal.end);
+    EXPECT_EQ(replies + refusals, 100);
+    EXPECT_GE(replies, 20);
+    EXPECT_LE(replies, 23);
+    expect_no_errors(match);
     match.host_.detach(*id);
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "arena/arena_remotes.hpp"
 #include "replay/redrive.hpp"
 #include "squall/simulator/sim_host.hpp"
 
