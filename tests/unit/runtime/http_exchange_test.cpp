@@ -354,7 +354,7 @@ TEST(HttpExchange, TwoServersDoNotShareAPort) {
 class Https : public testing::Test {
   protected:
     static const test::CertificateFiles& certificate() {
-        static const auto files = test::make_certificate("https", "DNS:localhost,IP:127.0.0.1");
+        static const test::CertificateFiles files("https", "DNS:localhost,IP:127.0.0.1");
         return files;
     }
     static HttpServerOptions options() {
@@ -394,7 +394,7 @@ TEST_F(Https, ACertificateThatNobodySignedIsRefused) {
 }
 
 TEST_F(Https, ACertificateForAnotherHostIsRefused) {
-    const auto other = test::make_certificate("other", "DNS:example.org,IP:192.0.2.1");
+    const test::CertificateFiles other("other", "DNS:example.org,IP:192.0.2.1");
     Served served({echo(HttpMethod::post)}, {.tls = TlsFiles{other.certificate, other.private_key}});
     const auto client = make_client({.authorities_file = other.certificate});
     const auto by_name = client->get(served.url("/", "localhost"));
@@ -429,7 +429,7 @@ TEST_F(Https, BadFilesAreNamed) {
     EXPECT_THAT(missing.error().message, HasSubstr("certificate file 'nowhere.crt'"));
     EXPECT_THAT(missing.error().message, HasSubstr("No such file"));
     EXPECT_EQ(missing.error().code, ErrorCode::io);
-    const auto other = test::make_certificate("unfit", "DNS:localhost");
+    const test::CertificateFiles other("unfit", "DNS:localhost");
     const auto unfit = HttpServer::start({.tls = TlsFiles{certificate().certificate, other.private_key}}, {});
     ASSERT_FALSE(unfit);
     EXPECT_EQ(unfit.error().code, ErrorCode::malformed);

@@ -122,46 +122,58 @@ class ScriptedServer {
     std::thread thread_;
 };
 
-// A certificate that signs itself, and its key, as PEM files.
-struct CertificateFiles {
-    std::string certificate;
-    std::string private_key;
+// A certificate that signs itself, and its key, as PEM files, for as long as this lives.
+class CertificateFiles {
+  public:
+    CertificateFiles(const std::string& name, const char* subject_names);
+    CertificateFiles(const CertificateFiles&) = delete;
+    CertificateFiles& operator=(const CertificateFiles&) = delete;
+    ~CertificateFiles() {
+        std::remove(certificate.c_str());
+        std::remove(private_key.c_str());
+    }
+
+    const std::string certificate;
+    const std::string private_key;
+
+  private:
+    static std::string path_of(const std::string& name) {
+        return testing::TempDir() + "squall_" + std::to_string(::getpid()) + "_" + name;
+    }
 };
 
-inline CertificateFiles make_certificate(const std::string& name, const char* subject_names) {
+inline CertificateFiles::CertificateFiles(const std::string& name, const char* subject_names)
+    : certificate(path_of(name) + ".crt"), private_key(path_of(name) + ".key") {
     EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * 3600);
-    X509_set_pubkey(certificate, key);
-    X509_NAME* subject = X509_get_subject_name(certificate);
+    X509* signed_key = X509_new();
+    X509_set_version(signed_key, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(signed_key), 1);
+    X509_gmtime_adj(X509_getm_notBefore(signed_key), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(signed_key), 24 * 3600);
+    X509_set_pubkey(signed_key, key);
+    X509_NAME* subject = X509_get_subject_name(signed_key);
     X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>("squall test"), -1, -1, 0);
-    X509_set_issuer_name(certificate, subject);
+    X509_set_issuer_name(signed_key, subject);
     X509V3_CTX context;
     X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+    X509V3_set_ctx(&context, signed_key, signed_key, nullptr, nullptr, 0);
     for (const auto& [id, value] : {std::pair{NID_subject_alt_name, subject_names},
                                     std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
         X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, id, value);
-        X509_add_ext(certificate, extension, -1);
+        X509_add_ext(signed_key, extension, -1);
         X509_EXTENSION_free(extension);
     }
-    X509_sign(certificate, key, EVP_sha256());
+    X509_sign(signed_key, key, EVP_sha256());
 
-    const std::string stem = testing::TempDir() + "squall_" + std::to_string(::getpid()) + "_" + name;
-    const CertificateFiles files{stem + ".crt", stem + ".key"};
-    std::FILE* file = std::fopen(files.certificate.c_str(), "w");
-    PEM_write_X509(file, certificate);
+    std::FILE* file = std::fopen(certificate.c_str(), "w");
+    PEM_write_X509(file, signed_key);
     std::fclose(file);
-    file = std::fopen(files.private_key.c_str(), "w");
+    file = std::fopen(private_key.c_str(), "w");
     PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
     std::fclose(file);
-    X509_free(certificate);
+    X509_free(signed_key);
     EVP_PKEY_free(key);
-    return files;
 }
 
 }  // namespace squall::test

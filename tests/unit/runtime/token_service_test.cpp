@@ -86,7 +86,7 @@ TEST_F(TokenServiceTest, APlayerFetchesATokenThatTheServersCanRead) {
 }
 
 TEST_F(TokenServiceTest, WorksOverHttpsWithACertificateCheck) {
-    const auto files = test::make_certificate("token", "DNS:localhost");
+    const test::CertificateFiles files("token", "DNS:localhost");
     const auto service = make(options());
     const auto server =
         HttpServer::start({.tls = TlsFiles{files.certificate, files.private_key}}, {service->route()});
