@@ -37,12 +37,11 @@ void RecordedFrames::on_frame(const recorder::ProfileFrame& frame) {
 void RecordedFrames::write_stats(const recorder::Stats& stats) {
     now_ = std::max(now_, stats.at);
     const bool is_keyframe = !base_ || stats.at - keyframe_at_ >= kKeyframeInterval;
-    recorder::Stats told = is_keyframe ? stats : recorder::difference_between(*base_, stats);
     if (is_keyframe) keyframe_at_ = stats.at;
-    told.is_keyframe = is_keyframe;
-    told.sequence = ++sequence_;
+    bytes_.clear();
+    if (recorder::encode_stats(is_keyframe ? nullptr : &*base_, stats, ++sequence_, bytes_))
+        node_.note(now_, recorder::FrameRecord{bytes_});
     base_ = stats;
-    write(told);
 }
 
 void RecordedFrames::write(const recorder::ProfileFrame& frame) {

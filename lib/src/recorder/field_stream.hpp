@@ -56,6 +56,7 @@ class FieldWriter : public FieldStream {
     explicit FieldWriter(std::vector<std::byte>& out) : out_(out) {}
 
     void number(std::uint64_t value) {
+        if (value < 0x80) return out_.push_back(static_cast<std::byte>(value));
         std::array<std::byte, kMaxVarintBytes> bytes;
         const std::size_t size = put_varint(bytes.data(), value);
         out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
@@ -95,18 +96,47 @@ class FieldWriter : public FieldStream {
         number(values.size());
         for (const T& value : values) each(*this, value);
     }
+    // A list whose count is known once it is written; `fill` returns it.
+    template <class Fill>
+    void counted(std::size_t max, const char* name, Fill fill) {
+        const std::size_t start = out_.size();
+        out_.resize(start + kMaxVarintBytes);
+        const std::size_t count = fill(*this);
+        if (count > max)
+            return refuse(ErrorCode::too_large, fmt::format("there are {} {}; at most {}", count, name, max));
+        const auto place = out_.begin() + static_cast<std::ptrdiff_t>(start);
+        const std::size_t size = put_varint(&*place, count);
+        out_.erase(place + static_cast<std::ptrdiff_t>(size),
+                   place + static_cast<std::ptrdiff_t>(kMaxVarintBytes));
+    }
     // Those that are not zero: which, as a mask, then each.
     template <class Counters>
     void counters(const Counters& value) {
         const auto numbers = trace::numbers_of(value);
-        std::uint64_t mask = 0;
-        for (std::size_t i = 0; i < numbers.size(); ++i) mask |= std::uint64_t{numbers[i] != 0} << i;
-        std::array<std::byte, 65 * kMaxVarintBytes> bytes;
+        masked(numbers, mask_of(numbers));
+    }
+    template <std::size_t kCount>
+    void masked(const std::array<std::uint64_t, kCount>& numbers, std::uint64_t mask) {
+        std::array<std::byte, (kCount + 1) * kMaxVarintBytes> bytes;
         std::size_t size = put_varint(bytes.data(), mask);
         for (; mask != 0; mask &= mask - 1)
             size += put_varint(bytes.data() + size,
                                zigzag(numbers[static_cast<std::size_t>(std::countr_zero(mask))]));
         out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+    // A bit for each number that is not zero. Most are: so eight of them are looked at together first.
+    template <std::size_t kCount>
+    static std::uint64_t mask_of(const std::array<std::uint64_t, kCount>& numbers) {
+        constexpr std::size_t kTogether = 8;
+        std::uint64_t mask = 0;
+        for (std::size_t begin = 0; begin < kCount; begin += kTogether) {
+            const std::size_t end = std::min(begin + kTogether, kCount);
+            std::uint64_t any = 0;
+            for (std::size_t i = begin; i < end; ++i) any |= numbers[i];
+            if (any == 0) continue;
+            for (std::size_t i = begin; i < end; ++i) mask |= std::uint64_t{numbers[i] != 0} << i;
+        }
+        return mask;
     }
 
   private:

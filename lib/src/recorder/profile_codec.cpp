@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "recorder/field_stream.hpp"
+#include "recorder/stats_match.hpp"
 
 namespace squall::recorder {
 namespace {
@@ -111,6 +112,18 @@ void remote_key(S& s, auto& entry, std::uint64_t& next) {
     }
 }
 
+using ConnectionKey = std::pair<std::uint32_t, ConnectionId>;
+// `last`: the key of the one before, if there is one.
+template <class S>
+void connection_entry(S& s, auto& entry, std::optional<ConnectionKey>& last) {
+    s.bounded(entry.source, kAny32, "a source");
+    fields(s, entry.connection);
+    if (s.ok() && last && key_of(entry) <= *last)
+        s.refuse(ErrorCode::malformed, "the connections do not ascend");
+    last = key_of(entry);
+    s.counters(entry.counters);
+}
+
 template <class S>
 void fields(S& s, Is<Stats> auto& f) {
     s.time(f.at);
@@ -120,17 +133,9 @@ void fields(S& s, Is<Stats> auto& f) {
         remote_key(t, entry, next);
         t.counters(entry.counters);
     });
-    bool is_first = true;
-    std::pair<std::uint32_t, ConnectionId> before;
-    s.list(f.connections, kMaxConnections, "connections", [&](auto& t, auto& entry) {
-        t.bounded(entry.source, kAny32, "a source");
-        fields(t, entry.connection);
-        const std::pair key(entry.source, entry.connection);
-        if (t.ok() && !std::exchange(is_first, false) && key <= before)
-            t.refuse(ErrorCode::malformed, "the connections do not ascend");
-        before = key;
-        t.counters(entry.counters);
-    });
+    std::optional<ConnectionKey> last;
+    s.list(f.connections, kMaxConnections, "connections",
+           [&](auto& t, auto& entry) { connection_entry(t, entry, last); });
     s.counters(f.endpoint);
     s.counters(f.refusals);
     s.counters(f.process);
@@ -249,6 +254,62 @@ void set_low_bytes(std::byte* place, std::uint64_t value, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) place[i] = static_cast<std::byte>((value >> (8 * i)) & 0xff);
 }
 
+// Envelope and payload; nothing is appended if that is refused.
+template <class Fill>
+Result<> write_frame(FrameType type, std::uint16_t flags, std::vector<std::byte>& out, Fill fill) {
+    const std::size_t start = out.size();
+    out.resize(start + kFrameEnvelopeBytes);
+    FieldWriter writer(out);
+    fill(writer);
+    const std::size_t size = out.size() - start;
+    if (size > kMaxFrameBytes)
+        writer.refuse(ErrorCode::too_large,
+                      fmt::format("a frame of {} bytes; at most {}", size, kMaxFrameBytes));
+    if (!writer.ok()) {
+        out.resize(start);
+        auto fault = writer.fault();
+        if (fault.code == ErrorCode::malformed) fault.code = ErrorCode::invalid_argument;
+        return fail(fault.code, fmt::format("a frame of type {}: {}", to_string(type), fault.message));
+    }
+    set_low_bytes(out.data() + start, size - 4, 4);
+    set_low_bytes(out.data() + start + 4, static_cast<std::uint16_t>(type), 2);
+    set_low_bytes(out.data() + start + 6, flags, 2);
+    return {};
+}
+
+// What difference_between() would give, from the lists on, without making it.
+void difference(FieldWriter& s, const Stats& before, const Stats& now) {
+    s.counted(kMaxRemotes * 2, "remotes", [&](FieldWriter& t) {
+        std::size_t count = 0;
+        std::uint64_t next = 0;
+        match(before.remotes, now.remotes, [&](const RemoteStats* old, const RemoteStats& entry) {
+            auto numbers = trace::numbers_of(entry.counters);
+            if (old != nullptr)
+                numbers = trace::numbers_of(trace::difference_of(entry.counters, old->counters));
+            const std::uint64_t mask = FieldWriter::mask_of(numbers);
+            if (mask == 0 && old != nullptr) return;
+            ++count;
+            remote_key(t, entry, next);
+            t.masked(numbers, mask);
+        });
+        return count;
+    });
+    s.counted(kMaxConnections, "connections", [&](FieldWriter& t) {
+        std::size_t count = 0;
+        std::optional<ConnectionKey> last;
+        match(before.connections, now.connections,
+              [&](const ConnectionStats* old, const ConnectionStats& entry) {
+                  if (old != nullptr && old->counters == entry.counters) return;
+                  ++count;
+                  connection_entry(t, entry, last);
+              });
+        return count;
+    });
+    s.counters(trace::difference_of(now.endpoint, before.endpoint));
+    s.counters(trace::difference_of(now.refusals, before.refusals));
+    s.counters(trace::difference_of(now.process, before.process));
+}
+
 template <class Frame>
 Result<std::optional<ProfileFrame>> read_as(const RawFrame& raw) {
     Frame frame;
@@ -265,32 +326,23 @@ Result<std::optional<ProfileFrame>> read_as(const RawFrame& raw) {
 }  // namespace
 
 Result<> encode(const ProfileFrame& frame, std::vector<std::byte>& out) {
-    const std::size_t start = out.size();
-    out.resize(start + kFrameEnvelopeBytes);
-    FieldWriter writer(out);
     std::uint16_t flags = 0;
-    std::visit(
-        [&](const auto& f) {
-            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(f)>, Stats>)
-                flags = f.is_keyframe ? kFlagKeyframe : std::uint16_t{0};
-            fields(writer, f);
-        },
-        frame);
-    const std::size_t size = out.size() - start;
-    if (size > kMaxFrameBytes)
-        writer.refuse(ErrorCode::too_large,
-                      fmt::format("a frame of {} bytes; at most {}", size, kMaxFrameBytes));
-    if (!writer.ok()) {
-        out.resize(start);
-        auto fault = writer.fault();
-        if (fault.code == ErrorCode::malformed) fault.code = ErrorCode::invalid_argument;
-        return fail(fault.code,
-                    fmt::format("a frame of type {}: {}", to_string(type_of(frame)), fault.message));
-    }
-    set_low_bytes(out.data() + start, size - 4, 4);
-    set_low_bytes(out.data() + start + 4, static_cast<std::uint16_t>(type_of(frame)), 2);
-    set_low_bytes(out.data() + start + 6, flags, 2);
-    return {};
+    if (const auto* const stats = std::get_if<Stats>(&frame))
+        flags = stats->is_keyframe ? kFlagKeyframe : std::uint16_t{0};
+    return write_frame(type_of(frame), flags, out, [&](FieldWriter& writer) {
+        std::visit([&](const auto& f) { fields(writer, f); }, frame);
+    });
+}
+
+Result<> encode_stats(const Stats* before, const Stats& now, std::uint64_t sequence,
+                      std::vector<std::byte>& out) {
+    const Stats nothing;
+    return write_frame(FrameType::stats, before == nullptr ? kFlagKeyframe : std::uint16_t{0}, out,
+                       [&](FieldWriter& writer) {
+                           writer.time(now.at);
+                           writer.number(sequence);
+                           difference(writer, before == nullptr ? nothing : *before, now);
+                       });
 }
 
 Result<std::optional<ProfileFrame>> decode(const RawFrame& raw) {

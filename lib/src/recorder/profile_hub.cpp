@@ -85,20 +85,14 @@ void ProfileHub::tell_histograms(ViewerId id) const {
 }
 
 void ProfileHub::tell_stats(ViewerId id, Viewer& viewer, const Stats& stats) {
-    Stats frame;
     const bool is_keyframe = !viewer.has_base || stats.at - viewer.keyframe_at >= config_.keyframe_interval;
-    if (is_keyframe) {
-        frame = stats;
-        viewer.keyframe_at = stats.at;
-    } else {
-        frame = difference_between(viewer.base, stats);
-    }
-    frame.is_keyframe = is_keyframe;
-    frame.sequence = ++viewer.sequence;
+    if (is_keyframe) viewer.keyframe_at = stats.at;
+    std::vector<std::byte> bytes;
+    if (encode_stats(is_keyframe ? nullptr : &viewer.base, stats, ++viewer.sequence, bytes))
+        port_.send(id, bytes);
     viewer.base = stats;
     viewer.has_base = true;
     viewer.stats_at = stats.at;
-    send(id, frame);
 }
 
 void ProfileHub::on_frame(const ProfileFrame& frame) {
@@ -291,29 +285,24 @@ void ProfileHub::handle_timeout(TimePoint now) {
 
 void ProfileHub::keep(const ProfileFrame& frame) {
     if (config_.history <= Duration{0}) return;
+    std::vector<std::byte> bytes;
     const auto* const stats = std::get_if<Stats>(&frame);
     if (stats == nullptr) {
-        if (!std::holds_alternative<Hello>(frame)) keep_bytes(state_.stats().at, false, frame);
+        if (!std::holds_alternative<Hello>(frame) && encode(frame, bytes))
+            keep_bytes(state_.stats().at, false, std::move(bytes));
         return;
     }
     const bool is_keyframe =
         !has_history_base_ || stats->at - history_keyframe_at_ >= config_.keyframe_interval;
-    if (is_keyframe) {
-        history_keyframe_at_ = stats->at;
-        keep_bytes(stats->at, true, *stats);
-    } else {
-        Stats difference = difference_between(history_base_, *stats);
-        keep_bytes(stats->at, false, difference);
-    }
+    if (is_keyframe) history_keyframe_at_ = stats->at;
+    if (encode_stats(is_keyframe ? nullptr : &history_base_, *stats, stats->sequence, bytes))
+        keep_bytes(stats->at, is_keyframe, std::move(bytes));
     history_base_ = *stats;
     has_history_base_ = true;
 }
 
-void ProfileHub::keep_bytes(TimePoint at, bool is_keyframe, const ProfileFrame& frame) {
-    Kept kept;
-    kept.at = at;
-    kept.is_keyframe = is_keyframe;
-    if (!encode(frame, kept.bytes)) return;
+void ProfileHub::keep_bytes(TimePoint at, bool is_keyframe, std::vector<std::byte> frame) {
+    Kept kept{at, is_keyframe, std::move(frame)};
     history_bytes_ += kept.bytes.size();
     history_.push_back(std::move(kept));
     while (!history_.empty() &&

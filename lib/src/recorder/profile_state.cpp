@@ -3,39 +3,21 @@
 #include <algorithm>
 #include <tuple>
 
+#include "recorder/stats_match.hpp"
+
 namespace squall::recorder {
-namespace {
-
-auto key_of(const RemoteStats& entry) {
-    return std::pair(entry.remote, entry.direction);
-}
-auto key_of(const ConnectionStats& entry) {
-    return std::pair(entry.source, entry.connection);
-}
-
-// Walks two ascending lists side by side: `each(before, now)` for those of `now`, with nullptr for what is
-// new.
-template <class Entry, class Each>
-void match(const std::vector<Entry>& before, const std::vector<Entry>& now, Each each) {
-    auto old = before.begin();
-    for (const Entry& entry : now) {
-        while (old != before.end() && key_of(*old) < key_of(entry)) ++old;
-        each(old != before.end() && key_of(*old) == key_of(entry) ? &*old : nullptr, entry);
-    }
-}
-
-}  // namespace
 
 Stats difference_between(const Stats& before, const Stats& now) {
     Stats out;
     out.at = now.at;
     out.sequence = now.sequence;
+    out.remotes.reserve(now.remotes.size());
     match(before.remotes, now.remotes, [&](const RemoteStats* old, const RemoteStats& entry) {
-        if (old == nullptr) return out.remotes.push_back(entry);
-        if (old->counters == entry.counters) return;
-        out.remotes.push_back(
-            {entry.remote, entry.direction, trace::difference_of(entry.counters, old->counters)});
+        RemoteStats& grown = out.remotes.emplace_back(entry);
+        if (old == nullptr) return;
+        if (!trace::subtract(grown.counters, old->counters)) out.remotes.pop_back();
     });
+    out.connections.reserve(now.connections.size());
     match(before.connections, now.connections, [&](const ConnectionStats* old, const ConnectionStats& entry) {
         if (old == nullptr || old->counters != entry.counters) out.connections.push_back(entry);
     });

@@ -399,6 +399,7 @@ void Remotes::on_settled(TimePoint now, const MessageSettled& event) {
 
 void Remotes::report_error(TimePoint now, ConnectionId peer, const RemoteInfo& remote, Bytes payload,
                            const char* what) {
+    trace(now, trace::EventKind::remote_failed, peer, remote, 0, payload.size(), payload);
     if (on_error_)
         on_error_({{now, peer},
                    remote.name,

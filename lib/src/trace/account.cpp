@@ -35,7 +35,12 @@ const RemoteCounters& Account::outbound(std::uint32_t remote) const {
 }
 const RemoteCounters& Account::inbound(std::uint32_t remote) const {
     static constexpr RemoteCounters kNone;
-    return remote < remotes_.size() ? remotes_[remote].in : kNone;
+    if (remote >= remotes_.size()) return kNone;
+    if (remote == kNoRemote) {
+        remotes_[kNoRemote].in.messages = messages_received_ - known_messages_;
+        remotes_[kNoRemote].in.payload = payload_received_ - known_payload_;
+    }
+    return remotes_[remote].in;
 }
 const Histogram* Account::time_of(Time time, std::uint32_t remote) const {
     if (remote >= remotes_.size()) return nullptr;
@@ -50,11 +55,19 @@ const Histogram* Account::time_of(Time time, std::uint32_t remote) const {
     return found.times[static_cast<std::size_t>(time)].get();
 }
 
-Account::Remote& Account::remote_of(std::uint64_t number) {
-    if (number < remotes_.size()) return remotes_[number];
-    if (number > config_.max_remotes) return remotes_[kNoRemote];
+inline std::uint32_t Account::place_of(std::uint64_t number) {
+    return number < remote_count_ ? static_cast<std::uint32_t>(number) : new_place_of(number);
+}
+
+std::uint32_t Account::new_place_of(std::uint64_t number) {
+    if (number > config_.max_remotes) return kNoRemote;
     remotes_.resize(number + 1);
-    return remotes_[number];
+    remote_count_ = static_cast<std::uint32_t>(number + 1);
+    return static_cast<std::uint32_t>(number);
+}
+
+inline Account::Remote& Account::remote_of(std::uint64_t number) {
+    return remotes_[place_of(number)];
 }
 
 Histogram& Account::histogram_of(Time time, const Remote& remote) const {
@@ -65,34 +78,34 @@ Histogram& Account::histogram_of(Time time, const Remote& remote) const {
 
 // --- connections
 
-Account::Connection* Account::find(const Event& event) {
-    if (last_source_ == nullptr || event.source != last_source_number_) {
-        const auto place = sources_.find(event.source);
+Account::Connection* Account::find(std::uint32_t source, ConnectionId id) {
+    if (last_source_ == nullptr || source != last_source_number_) {
+        const auto place = sources_.find(source);
         if (place == sources_.end()) return nullptr;
         last_source_ = place->second.get();
-        last_source_number_ = event.source;
+        last_source_number_ = source;
     }
     const auto& connections = last_source_->connections;
-    const std::uint32_t slot = event.connection.slot;
-    if (slot >= connections.size() || connections[slot] == nullptr) return nullptr;
-    return connections[slot]->generation == event.connection.generation ? connections[slot].get() : nullptr;
+    if (id.slot >= connections.size() || connections[id.slot] == nullptr) return nullptr;
+    return connections[id.slot]->generation == id.generation ? connections[id.slot].get() : nullptr;
 }
 
-Account::Connection* Account::connection_of(const Event& event) {
-    if (Connection* const found = find(event)) return found;
+Account::Connection* Account::connection_of(std::uint32_t source, ConnectionId id) {
+    if (Connection* const found = find(source, id)) [[likely]]
+        return found;
     if (timed_connections_ >= config_.max_timed_connections) return nullptr;
-    auto& source = sources_[event.source];
-    if (source == nullptr) source = std::make_unique<Source>();
-    last_source_ = source.get();
-    last_source_number_ = event.source;
-    auto& connections = source->connections;
-    if (event.connection.slot >= connections.size()) connections.resize(event.connection.slot + 1);
-    auto& place = connections[event.connection.slot];
+    auto& its_source = sources_[source];
+    if (its_source == nullptr) its_source = std::make_unique<Source>();
+    last_source_ = its_source.get();
+    last_source_number_ = source;
+    auto& connections = its_source->connections;
+    if (id.slot >= connections.size()) connections.resize(id.slot + std::size_t{1});
+    auto& place = connections[id.slot];
     if (place == nullptr) {
         place = std::make_unique<Connection>();
         ++timed_connections_;
     }
-    place->generation = event.connection.generation;
+    place->generation = id.generation;
     place->channels.clear();
     place->packets.fill({});
     return place.get();
@@ -107,7 +120,7 @@ Account::Channel& Account::channel_of(Connection& connection, ChannelId channel)
 // --- what leaves
 
 void Account::on_queued(const Event& event) {
-    Connection* const connection = connection_of(event);
+    Connection* const connection = connection_of(event.source, event.connection);
     if (connection == nullptr) return;
     Channel& channel = channel_of(*connection, event.channel);
     const std::uint32_t newest = (channel.oldest + channel.count - 1) % Channel::kRuns;
@@ -121,58 +134,80 @@ void Account::on_queued(const Event& event) {
     ++channel.count;
 }
 
-// The same for all messages of a datagram.
-Account::Connection* Account::sender_of(const Event& event) {
-    if (part_count_ != 0 && event.connection == sending_id_ && event.source == sending_source_)
-        return sending_;
-    sending_id_ = event.connection;
-    sending_source_ = event.source;
-    return sending_ = connection_of(event);
+// Only noted: all of a datagram's messages are counted together, when it leaves.
+inline void Account::on_sent(const Event& event) {
+    const std::uint32_t remote = event.detail / 256;
+    if (remote >= remote_count_ || part_count_ == kMaxParts) [[unlikely]]
+        return on_sent_anew(event);
+    note_part(event, remote);
 }
 
-void Account::on_sent(const Event& event) {
-    const std::uint32_t cause = event.detail % 256;
-    const std::uint32_t tag = event.detail / 256;
-    const std::uint32_t number = tag <= config_.max_remotes ? tag : kNoRemote;
-    Remote& remote = remote_of(number);
-    RemoteCounters& out = remote.out;
-    bool is_first = false;
-    TimePoint queued_at = event.at;
-    Connection* const sender = sender_of(event);
-    if (cause == kPayload) {
-        out.payload += event.payload.size();
-        out.framing += event.bytes - event.payload.size();
-        is_first = true;
-        if (sender == nullptr) {
-            ++remote.untimed;
-        } else {
-            Channel& channel = channel_of(*sender, event.channel);
-            is_first = event.id >= channel.next_unsent;  // not a further fragment
-            if (is_first) {
-                channel.next_unsent = event.id + 1;
-                while (channel.count > 1 &&
-                       channel.runs[(channel.oldest + 1) % Channel::kRuns].first <= event.id) {
-                    channel.oldest = (channel.oldest + 1) % Channel::kRuns;
-                    --channel.count;
-                }
-                if (channel.count != 0) queued_at = channel.runs[channel.oldest].at;
-            }
-        }
-        out.messages += is_first ? 1 : 0;
-    } else {
-        (cause == kRetransmission ? out.retransmission : out.early_repeat) += event.bytes;
-    }
+// Of a remote that was not seen yet, or in a datagram of more messages than fit into one.
+void Account::on_sent_anew(const Event& event) {
+    if (part_count_ == kMaxParts) settle_parts(event.at, 0);
+    note_part(event, place_of(event.detail / 256));
+}
+
+inline void Account::note_part(const Event& event, std::uint32_t remote) {
+    Part& part = parts_[part_count_++];
+    part.id = event.id;
+    part.remote = remote;
+    part.bytes = event.bytes;
+    part.payload = static_cast<std::uint32_t>(event.payload.size());
+    part.cause = static_cast<std::uint8_t>(event.detail % 256);
+    part.channel = event.channel;
     part_bytes_ += event.bytes;
-    if (part_count_ != 0) {
-        Part& last = parts_[part_count_ - 1];
-        if ((last.remote == number && last.queued_at == queued_at) || part_count_ == kMaxParts) {
-            last.bytes += event.bytes;
-            ++last.messages;
-            last.first_messages += is_first ? 1 : 0;
-            return;
-        }
+    sending_source_ = event.source;
+    sending_id_ = event.connection;
+}
+
+// When a message was queued that leaves for the first time.
+inline TimePoint Account::queued_at(Channel& channel, std::uint64_t id, TimePoint otherwise) {
+    while (channel.count > 1 && channel.runs[(channel.oldest + 1) % Channel::kRuns].first <= id) {
+        channel.oldest = (channel.oldest + 1) % Channel::kRuns;
+        --channel.count;
     }
-    parts_[part_count_++] = {number, event.bytes, 1, is_first ? 1U : 0U, queued_at};
+    return channel.count != 0 ? channel.runs[channel.oldest].at : otherwise;
+}
+
+// Headers are shared by bytes; what rounding leaves goes to the last.
+void Account::settle_parts(TimePoint at, std::uint32_t headers) {
+    Connection* const sender = connection_of(sending_source_, sending_id_);
+    const std::uint64_t factor = (std::uint64_t{headers} << 20) / std::max(part_bytes_, 1U);
+    Channel* channel = nullptr;  // of the part before
+    ChannelId channel_id{};
+    for (const Part& part : std::span(parts_).first(part_count_)) {
+        Remote& remote = remotes_[part.remote];
+        RemoteCounters& out = remote.out;
+        const auto share = static_cast<std::uint32_t>((part.bytes * factor) >> 20);
+        headers -= share;
+        out.headers += share;
+        if (part.cause != kPayload) [[unlikely]] {
+            (part.cause == kRetransmission ? out.retransmission : out.early_repeat) += part.bytes;
+            continue;
+        }
+        out.payload += part.payload;
+        out.framing += part.bytes - part.payload;
+        if (sender == nullptr) [[unlikely]] {
+            ++out.messages;
+            ++remote.untimed;
+            continue;
+        }
+        if (channel == nullptr || channel_id != part.channel) {
+            channel = &channel_of(*sender, part.channel);
+            channel_id = part.channel;
+        }
+        if (part.id < channel->next_unsent) continue;  // a further fragment
+        ++out.messages;
+        channel->next_unsent = part.id + 1;
+        const TimePoint since = queued_at(*channel, part.id, at);
+        if (since != at)
+            histogram_of(Time::queue, remote).record(static_cast<std::uint64_t>((at - since).count()));
+    }
+    if (part_count_ != 0) remotes_[parts_[part_count_ - 1].remote].out.headers += headers;
+    settled_bytes_ += part_bytes_;
+    part_count_ = 0;
+    part_bytes_ = 0;
 }
 
 void Account::on_datagram_sent(const Event& event) {
@@ -182,44 +217,34 @@ void Account::on_datagram_sent(const Event& event) {
         endpoint_.overhead_sent[event.detail % kMaxPacketTypes] += event.bytes;
         return;
     }
-    // Headers by bytes; what rounding leaves goes to the last.
-    std::uint32_t headers = event.bytes - std::min(part_bytes_, event.bytes);
-    const std::uint64_t factor = (std::uint64_t{headers} << 20) / part_bytes_;
-    for (std::size_t i = 0; i < part_count_; ++i) {
-        const Part& part = parts_[i];
-        const auto share =
-            i + 1 == part_count_ ? headers : static_cast<std::uint32_t>((part.bytes * factor) >> 20);
-        headers -= share;
-        Remote& remote = remotes_[part.remote];
-        remote.out.headers += share;
-        if (sending_ != nullptr && part.first_messages != 0 && part.queued_at != event.at) {
-            histogram_of(Time::queue, remote)
-                .record(static_cast<std::uint64_t>((event.at - part.queued_at).count()), part.first_messages);
-        }
-    }
-    if (sending_ != nullptr) remember_packet(event);
-    part_count_ = 0;
-    part_bytes_ = 0;
-    sending_ = nullptr;
+    if (Connection* const sender = connection_of(sending_source_, sending_id_))
+        remember_packet(*sender, event);
+    settle_parts(event.at, event.bytes - std::min(part_bytes_ + settled_bytes_, event.bytes));
+    settled_bytes_ = 0;
 }
 
-void Account::remember_packet(const Event& event) {
+void Account::remember_packet(Connection& sender, const Event& event) const {
     const std::uint64_t number = packet_number(event.payload);
-    Packet& packet = sending_->packets[number % Connection::kPackets];
+    Packet& packet = sender.packets[number % Connection::kPackets];
     packet.number = number;
     packet.at = event.at;
-    packet.remote_count = 0;
-    for (std::size_t i = 0; i < part_count_ && packet.remote_count < Packet::kRemotes; ++i) {
-        packet.remotes[packet.remote_count] = static_cast<std::uint16_t>(parts_[i].remote);
-        packet.messages[packet.remote_count] = static_cast<std::uint8_t>(std::min(parts_[i].messages, 255U));
-        ++packet.remote_count;
+    std::size_t count = 0;
+    for (const Part& part : std::span(parts_).first(part_count_)) {
+        if (count != 0 && packet.remotes[count - 1] == part.remote) {
+            if (packet.messages[count - 1] < 255) ++packet.messages[count - 1];
+            continue;
+        }
+        if (count == Packet::kRemotes) break;
+        packet.remotes[count] = static_cast<std::uint16_t>(part.remote);
+        packet.messages[count++] = 1;
     }
+    packet.remote_count = static_cast<std::uint8_t>(count);
 }
 
 void Account::on_acked(const Event& event) {
     ++endpoint_.packets_acked;
     if (event.detail != 0) round_trips_.record(std::uint64_t{event.detail} * 1000);
-    Connection* const connection = find(event);
+    Connection* const connection = find(event.source, event.connection);
     if (connection == nullptr) return;
     Packet& packet = connection->packets[event.id % Connection::kPackets];
     if (packet.number != event.id) return;
@@ -231,7 +256,7 @@ void Account::on_acked(const Event& event) {
 
 void Account::on_lost(const Event& event) {
     ++endpoint_.packets_lost;
-    Connection* const connection = find(event);
+    Connection* const connection = find(event.source, event.connection);
     if (connection == nullptr) return;
     const Packet& packet = connection->packets[event.id % Connection::kPackets];
     if (packet.number != event.id) return;
@@ -242,27 +267,30 @@ void Account::on_lost(const Event& event) {
 // --- what arrives
 
 // Whose it is the registry says later, if it has such a remote.
-void Account::on_received(const Event& event) {
-    RemoteCounters& in = remotes_[kNoRemote].in;
-    ++in.messages;
-    in.payload += event.bytes;
+inline void Account::on_received(const Event& event) {
+    ++messages_received_;
     payload_received_ += event.bytes;
 }
 
-void Account::on_remote_received(const Event& event) {
-    Remote& remote = remote_of(event.id);
-    RemoteCounters& unknown = remotes_[kNoRemote].in;
-    --unknown.messages;
-    unknown.payload -= event.bytes;
-    ++remote.in.messages;
-    remote.in.payload += event.bytes;
-    if (event.detail != 0) ++remote.in.stopped[std::min<std::size_t>(event.detail, kMaxOutcomes - 1)];
+inline void Account::on_remote_received(const Event& event) {
+    const std::uint32_t place = place_of(event.id);
+    RemoteCounters& in = remotes_[place].in;
+    if (event.detail != 0) ++in.stopped[std::min<std::size_t>(event.detail, kMaxOutcomes - 1)];
+    if (place == kNoRemote) return;
+    ++known_messages_;
+    known_payload_ += event.bytes;
+    ++in.messages;
+    in.payload += event.bytes;
 }
 
 void Account::on_event(const Event& event) {
+    if (event.kind == EventKind::message_sent) return on_sent(event);  // most of all
+    on_another(event);
+}
+
+void Account::on_another(const Event& event) {
     switch (event.kind) {
         case EventKind::message_queued: return on_queued(event);
-        case EventKind::message_sent: return on_sent(event);
         case EventKind::datagram_sent: return on_datagram_sent(event);
         case EventKind::datagram_received:
             ++endpoint_.datagrams_received;
@@ -283,9 +311,10 @@ void Account::on_event(const Event& event) {
         case EventKind::call_settled:
             histogram_of(Time::call, remote_of(event.id)).record(std::uint64_t{event.detail} * 1000);
             return;
+        case EventKind::remote_failed: ++remote_of(event.id).in.errors; return;
         case EventKind::connection_connected:
             ++endpoint_.connections_opened;
-            (void)connection_of(event);
+            (void)connection_of(event.source, event.connection);
             return;
         case EventKind::connection_disconnected: ++endpoint_.connections_closed; return;
         case EventKind::tick:
@@ -293,6 +322,7 @@ void Account::on_event(const Event& event) {
             tick_nanoseconds_ += std::uint64_t{event.detail} * 1000;
             tick_times_.record(std::uint64_t{event.detail} * 1000);
             return;
+        case EventKind::message_sent:
         case EventKind::message_acked:
         case EventKind::message_lost:
         case EventKind::path_changed:

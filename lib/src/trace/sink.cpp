@@ -27,6 +27,7 @@ std::string_view to_string(EventKind kind) {
         case EventKind::remote_received: return "remote_received";
         case EventKind::remote_handled: return "remote_handled";
         case EventKind::call_settled: return "call_settled";
+        case EventKind::remote_failed: return "remote_failed";
     }
     return "unknown";
 }

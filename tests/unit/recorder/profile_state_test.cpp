@@ -41,11 +41,20 @@ TEST(ProfileState, DifferencesAddUpToWhatWasCounted) {
         }
         now.process.memory_bytes = rng.below(1'000'000'000);
         now.endpoint.bytes_sent += 1000;
+        const auto slot = static_cast<std::uint32_t>(now.connections.size());
+        if (slot == 0 || rng.below(2) == 0) now.connections.push_back({9, {slot, 1}, {.packets_sent = slot}});
+        now.connections[rng.below(now.connections.size())].counters.rtt_latest = rng.below(1'000'000);
         Stats frame = difference_between(before, now);
-        if (round % 10 == 1) {
+        const bool is_keyframe = round % 10 == 1;
+        if (is_keyframe) {
             frame = now;
             frame.is_keyframe = true;
         }
+        std::vector<std::byte> by_way_of_the_frame;
+        std::vector<std::byte> at_once;
+        ASSERT_TRUE(encode(frame, by_way_of_the_frame));
+        ASSERT_TRUE(encode_stats(is_keyframe ? nullptr : &before, now, now.sequence, at_once));
+        ASSERT_EQ(at_once, by_way_of_the_frame);
         state.apply(sent_over(frame));
         before = now;
         ASSERT_TRUE(state.is_current());

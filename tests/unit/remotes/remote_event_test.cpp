@@ -221,6 +221,8 @@ TEST_F(Events, AThrowingListenerEndsNothingAndIsReported) {
     start(1);
     std::vector<HandlerError> errors;
     net.server_remotes->on_error([&](const HandlerError& error) { errors.push_back(error); });
+    trace::Account account;
+    net.server_remotes->set_trace(&account, 1);
     int told = 0;
     at_server->listen([](const Origin&, const Shot&) { throw std::runtime_error("no such weapon"); });
     at_server->listen([&](const Origin&, const Shot&) { ++told; });
@@ -232,6 +234,11 @@ TEST_F(Events, AThrowingListenerEndsNothingAndIsReported) {
     EXPECT_EQ(errors[0].remote, "shot");
     EXPECT_EQ(errors[0].origin.peer, net.peer(0));
     EXPECT_EQ(at_server->statistics().in.of(Outcome::failed), 1U);
+    // What a profiler shows of it.
+    const auto& counted = account.inbound(at_server->info().index + 1);
+    EXPECT_EQ(counted.errors, 1U);
+    EXPECT_EQ(counted.stopped[static_cast<std::size_t>(Outcome::failed)], 1U);
+    net.server_remotes->set_trace(nullptr, 1);
 }
 
 TEST_F(Events, BadDeclarationsAreErrorsThatSayWhy) {

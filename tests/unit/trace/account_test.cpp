@@ -38,7 +38,8 @@ struct Feed {
     void datagram(std::uint8_t number, std::uint32_t size) {
         bytes[0] = std::byte{0x15};
         bytes[1] = std::byte{number};
-        emit(EventKind::datagram_sent, 0, size, 5, Bytes(bytes).first(size));
+        emit(EventKind::datagram_sent, 0, size, 5,
+             Bytes(bytes).first(std::min<std::size_t>(size, bytes.size())));
     }
     void ack(std::uint64_t number, std::uint32_t sample_us) {
         emit(EventKind::packet_acked, number, 0, sample_us);
@@ -61,6 +62,23 @@ TEST(Account, SharesTheHeadersOfADatagramByBytesToTheLastOne) {
         sum += feed.account.outbound(remote).on_wire();
     EXPECT_EQ(sum, 235u);
     EXPECT_EQ(feed.account.endpoint().bytes_sent, 235u);
+}
+
+TEST(Account, ADatagramOfMoreMessagesThanItHasRoomForAddsUpToo) {
+    Feed feed;
+    for (std::uint64_t id = 0; id < 700; ++id) feed.send(id, static_cast<std::uint32_t>(id % 3) + 1, 1);
+    feed.datagram(1, 700 * 4 + 30);
+    feed.send(700, 1, 97);
+    feed.datagram(2, 130);
+    std::uint64_t sum = 0;
+    std::uint64_t messages = 0;
+    for (std::uint32_t remote = 0; remote < feed.account.remote_count(); ++remote) {
+        sum += feed.account.outbound(remote).on_wire();
+        messages += feed.account.outbound(remote).messages;
+    }
+    EXPECT_EQ(sum, feed.account.endpoint().bytes_sent);
+    EXPECT_EQ(messages, 701u);
+    EXPECT_EQ(feed.account.outbound(1).payload, 234u + 97u);
 }
 
 TEST(Account, ADatagramWithoutMessagesIsOverheadOfItsType) {
@@ -219,6 +237,10 @@ TEST(Account, TicksHandlersAndCalls) {
     feed.emit(EventKind::tick, 1, 0, 1500);
     feed.emit(EventKind::remote_handled, 2, 0, 700);
     feed.emit(EventKind::call_settled, 2, 0, 50'000);
+    feed.emit(EventKind::remote_failed, 2, 40, 0);
+    feed.emit(EventKind::remote_failed, 2, 40, 0);
+    EXPECT_EQ(feed.account.inbound(2).errors, 2u);
+    EXPECT_EQ(feed.account.inbound(1).errors, 0u);
     EXPECT_EQ(feed.account.ticks(), 1u);
     EXPECT_EQ(feed.account.tick_nanoseconds(), 1'500'000u);
     EXPECT_EQ(feed.account.tick_times().max(), 1'500'000u);

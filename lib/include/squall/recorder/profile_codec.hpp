@@ -24,6 +24,11 @@ inline constexpr std::size_t kMaxSamplePayload = 1200;
 // its limit), invalid_argument (a list out of order); then nothing is appended.
 Result<> encode(const ProfileFrame& frame, std::vector<std::byte>& out);
 
+// The bytes that encode() makes of difference_between(*before, now), or of `now` as a keyframe if `before` is
+// nullptr, with this sequence; neither is made or copied for it. Errors as above.
+Result<> encode_stats(const Stats* before, const Stats& now, std::uint64_t sequence,
+                      std::vector<std::byte>& out);
+
 // The frame; nothing if its type is not known. Errors: malformed, and what is wrong with it.
 [[nodiscard]] Result<std::optional<ProfileFrame>> decode(const RawFrame& raw);
 

@@ -131,7 +131,7 @@ class ProfileHub {
     void tell_histograms(ViewerId id) const;
     void tell_stats(ViewerId id, Viewer& viewer, const Stats& stats);
     void keep(const ProfileFrame& frame);
-    void keep_bytes(TimePoint at, bool is_keyframe, const ProfileFrame& frame);
+    void keep_bytes(TimePoint at, bool is_keyframe, std::vector<std::byte> frame);
 
     ProfileHubConfig config_;
     ViewerPort& port_;

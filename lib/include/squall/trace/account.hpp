@@ -43,8 +43,8 @@ class Account final : public Sink {
     void on_event(const Event& event) override;
 
     // Numbers of remotes that messages were seen of are below this.
-    [[nodiscard]] std::uint32_t remote_count() const { return static_cast<std::uint32_t>(remotes_.size()); }
-    // Zeros for those that nothing was seen of.
+    [[nodiscard]] std::uint32_t remote_count() const { return remote_count_; }
+    // Zeros for those that nothing was seen of. A message that is sent counts once its datagram left.
     [[nodiscard]] const RemoteCounters& outbound(std::uint32_t remote) const;
     [[nodiscard]] const RemoteCounters& inbound(std::uint32_t remote) const;
     // Nanoseconds; nullptr if nothing was timed.
@@ -77,10 +77,10 @@ class Account final : public Sink {
     };
     struct Channel {
         static constexpr std::size_t kRuns = 16;
-        std::array<Run, kRuns> runs{};
+        std::uint64_t next_unsent = 0;
         std::uint32_t oldest = 0;
         std::uint32_t count = 0;
-        std::uint64_t next_unsent = 0;
+        std::array<Run, kRuns> runs{};
     };
     // What one packet carried, until it is acknowledged.
     struct Packet {
@@ -100,38 +100,51 @@ class Account final : public Sink {
     struct Source {
         std::vector<std::unique_ptr<Connection>> connections;  // by slot
     };
-    // What the datagram under way has of one remote.
+    // A message, or a fragment of one, in the datagram under way.
     struct Part {
+        std::uint64_t id = 0;
         std::uint32_t remote = 0;
-        std::uint32_t bytes = 0;
-        std::uint32_t messages = 0;
-        std::uint32_t first_messages = 0;  // of those, that leave for the first time
-        TimePoint queued_at{};             // those
+        std::uint32_t bytes = 0;    // in the packet
+        std::uint32_t payload = 0;  // of the message, of those
+        std::uint8_t cause = 0;     // a ByteCause
+        ChannelId channel{};
     };
     static constexpr std::uint64_t kNoPacket = ~std::uint64_t{0};
     // More than fit into a datagram: the shortest frame has 3 bytes.
     static constexpr std::size_t kMaxParts = 512;
 
+    // Where a remote is counted; makes room for it.
+    std::uint32_t place_of(std::uint64_t number);
+    std::uint32_t new_place_of(std::uint64_t number);
     Remote& remote_of(std::uint64_t number);
     Histogram& histogram_of(Time time, const Remote& remote) const;
-    Connection* find(const Event& event);
-    Connection* connection_of(const Event& event);
-    Connection* sender_of(const Event& event);
+    Connection* find(std::uint32_t source, ConnectionId id);
+    Connection* connection_of(std::uint32_t source, ConnectionId id);
     static Channel& channel_of(Connection& connection, ChannelId channel);
+    static TimePoint queued_at(Channel& channel, std::uint64_t id, TimePoint otherwise);
     void on_queued(const Event& event);
     void on_sent(const Event& event);
+    void on_sent_anew(const Event& event);
+    void on_another(const Event& event);
+    void note_part(const Event& event, std::uint32_t remote);
     void on_datagram_sent(const Event& event);
-    void remember_packet(const Event& event);
+    void settle_parts(TimePoint at, std::uint32_t headers);
+    void remember_packet(Connection& sender, const Event& event) const;
     void on_acked(const Event& event);
     void on_lost(const Event& event);
     void on_received(const Event& event);
     void on_remote_received(const Event& event);
 
     AccountConfig config_;
-    std::vector<Remote> remotes_;
+    mutable std::vector<Remote> remotes_;
+    std::uint32_t remote_count_ = 1;
     EndpointCounters endpoint_;
     RefusalCounters refusals_;
+    // Of all that arrived, and of that what the registry knew the remote of.
+    std::uint64_t messages_received_ = 0;
     std::uint64_t payload_received_ = 0;
+    std::uint64_t known_messages_ = 0;
+    std::uint64_t known_payload_ = 0;
     std::uint64_t ticks_ = 0;
     std::uint64_t tick_nanoseconds_ = 0;
     Histogram round_trips_;
@@ -142,12 +155,13 @@ class Account final : public Sink {
     std::uint32_t last_source_number_ = 0;
     std::uint32_t timed_connections_ = 0;
 
-    std::array<Part, kMaxParts> parts_{};
+    // The datagram under way: what it has so far, and whose it is.
     std::size_t part_count_ = 0;
     std::uint32_t part_bytes_ = 0;
-    Connection* sending_ = nullptr;  // whose datagram is under way, if it is timed
+    std::uint32_t settled_bytes_ = 0;  // of its messages that are not in parts_ any more
     std::uint32_t sending_source_ = 0;
     ConnectionId sending_id_{};
+    std::array<Part, kMaxParts> parts_{};
 };
 
 }  // namespace squall::trace

@@ -30,7 +30,7 @@ struct RemoteCounters {
     std::uint64_t early_repeat = 0;    // sent again before a loss was known, with frame headers
     std::uint64_t headers =
         0;                     // its share, by bytes, of packet headers, protection and acks in its datagrams
-    std::uint64_t errors = 0;  // handlers that failed
+    std::uint64_t errors = 0;  // inbound: handlers and middleware that threw
     std::uint64_t lost = 0;    // transmissions in packets that were declared lost
     std::array<std::uint64_t, kMaxOutcomes> stopped{};  // by outcome; 0 (passed) is not counted
 
@@ -127,6 +127,19 @@ template <class Counters>
     const auto less = numbers_of(before);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] -= less[i];
     return from_numbers<Counters>(out);
+}
+// The difference in place; false if all of it is zero.
+template <class Counters>
+bool subtract(Counters& counters, const Counters& before) {
+    auto numbers = numbers_of(counters);
+    const auto less = numbers_of(before);
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        numbers[i] -= less[i];
+        any |= numbers[i];
+    }
+    counters = from_numbers<Counters>(numbers);
+    return any != 0;
 }
 
 static_assert(kNumberCount<RemoteCounters> <= 64 && kNumberCount<ConnectionCounters> <= 64 &&

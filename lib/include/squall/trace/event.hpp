@@ -44,8 +44,10 @@ enum class EventKind : std::uint8_t {
     remote_received,  // after message_received, once it is known whose it was and what became of it; detail =
                       // an Outcome of the remotes, bytes and payload = the message's
     remote_handled,   // detail = nanoseconds that its chain and handler took, where a stopwatch was given
-    call_settled,  // a function's call has its answer; detail = microseconds since it was made, bytes = 0 or
-                   // 1 + the ErrorCode
+    call_settled,   // a function's call has its answer; detail = microseconds since it was made, bytes = 0 or
+                    // 1 + the ErrorCode
+    remote_failed,  // a handler or a middleware threw; bytes and payload = of the message, if there was one.
+                    // A message may have several handlers: each that fails is told
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 
