@@ -56,6 +56,32 @@ TEST(ByteRing, SaysWhenThereIsNoRoom) {
     EXPECT_NE(ring.reserve(100), nullptr);
 }
 
+TEST(ByteRing, AReaderThatKeepsUpLeavesMostOfTheMemoryAlone) {
+    ByteRing ring(std::size_t{1} << 20);
+    const std::byte* const front = ring.reserve(1000);
+    ring.publish();
+    std::ptrdiff_t farthest = 0;
+    std::size_t got = 0;
+    const auto put = [&](int pieces) {
+        for (int i = 0; i < pieces; ++i) {
+            const std::byte* const to = ring.reserve(1000);
+            ASSERT_NE(to, nullptr);
+            farthest = std::max(farthest, to - front);
+            ring.publish();
+        }
+    };
+    for (int round = 0; round < 100; ++round) {
+        put(30);
+        got += ring.read([](Bytes) {});
+    }
+    EXPECT_EQ(got, 3001U);
+    EXPECT_LT(farthest, std::ptrdiff_t{200} * 1024);
+    // One that falls behind has all of it.
+    put(900);
+    EXPECT_GT(farthest, std::ptrdiff_t{800} * 1024);
+    EXPECT_EQ(ring.read([](Bytes piece) { EXPECT_EQ(piece.size(), 1000U); }), 900U);
+}
+
 TEST(ByteRing, AWriterAndAReaderOnTwoThreads) {
     ByteRing ring(std::size_t{512} * 1024);
     constexpr std::uint64_t kPieces = 300'000;

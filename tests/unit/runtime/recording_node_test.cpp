@@ -234,6 +234,38 @@ TEST(RecordingNode, TellsMessagesTheirPacketAndFindsThePlainTextOfWhatLeavesLate
                                                 "sent 1503cc", "sent 1802bb", "sent 150a8888 raw"));
 }
 
+TEST(RecordingNode, APacketThatIsSealedAndLeavesLaterIsRecordedThenAndOnce) {
+    Recorded run;
+    const auto seal = [&](std::string_view plain, std::uint64_t number, std::uint32_t bytes) {
+        run.node.on_event(event_of(EventKind::packet_sealed, hex(plain), number, bytes));
+    };
+    const auto give = [](MutableBytes buffer, std::string_view datagram) {
+        const auto bytes = hex(datagram);
+        std::ranges::copy(bytes, buffer.begin());
+        return Transmit{kPeer, bytes.size()};
+    };
+    run.server.on_timeout = [&] { seal("1801aa", 1, 6); };
+    run.node.handle_timeout(kStart);
+    run.server.on_poll = [&](MutableBytes buffer) {
+        seal("1503cc", 3, 5);
+        return give(buffer, "180199999999");
+    };
+    EXPECT_TRUE(run.poll());
+    // Or nothing leaves at all for now.
+    run.server.on_poll = [&](MutableBytes) -> std::optional<Transmit> {
+        seal("1504dd", 4, 5);
+        return std::nullopt;
+    };
+    EXPECT_FALSE(run.poll());
+    run.server.on_poll = [&](MutableBytes buffer) { return give(buffer, "1504777777"); };
+    EXPECT_TRUE(run.poll(kStart + 1ms));
+    run.server.on_poll = [&](MutableBytes buffer) { return give(buffer, "1503888888"); };
+    EXPECT_TRUE(run.poll(kStart + 1ms));
+    const ReadBack found = run.finish();
+    EXPECT_THAT(found.lines, ElementsAre("timeout", "sent 1801aa", "drain", "sent 1504dd", "sent 1503cc"));
+    EXPECT_EQ(found.end.value().datagrams, 3U);
+}
+
 TEST(RecordingNode, TellsOnlyWhatDiffersFromTheDrainRule) {
     Recorded run;
     run.server.on_receive = [&](MutableBytes) {

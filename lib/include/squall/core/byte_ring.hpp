@@ -31,7 +31,8 @@ class ByteRing {
         if (needed > memory_.size() / 2) return nullptr;
         const std::size_t place = place_of(head_);
         const std::size_t to_end = memory_.size() - place;
-        const std::size_t skipped = to_end < needed ? to_end : 0;
+        const bool starts_over = to_end < needed || (place >= kWarmBytes && is_empty());
+        const std::size_t skipped = starts_over ? to_end : 0;
         if (head_ + skipped + needed - known_tail_ > memory_.size()) {
             known_tail_ = tail_.load(std::memory_order_acquire);
             if (head_ + skipped + needed - known_tail_ > memory_.size()) return nullptr;
@@ -59,6 +60,7 @@ class ByteRing {
     std::size_t read(Take&& take, std::size_t max_pieces = ~std::size_t{0}) {
         std::uint64_t tail = tail_.load(std::memory_order_relaxed);
         const std::uint64_t head = published_.load(std::memory_order_acquire);
+        std::uint64_t given_back = tail;
         std::size_t count = 0;
         while (tail != head && count < max_pieces) {
             const std::size_t place = place_of(tail);
@@ -70,8 +72,10 @@ class ByteRing {
             }
             take(MutableBytes(memory_).subspan(place + kHeaderBytes, static_cast<std::size_t>(size)));
             tail += kHeaderBytes + rounded(static_cast<std::size_t>(size));
-            tail_.store(tail, std::memory_order_release);
             ++count;
+            if (tail - given_back < kGiveBackBytes) continue;
+            tail_.store(tail, std::memory_order_release);
+            given_back = tail;
         }
         tail_.store(tail, std::memory_order_release);
         return count;
@@ -83,11 +87,17 @@ class ByteRing {
     static constexpr std::size_t kHeaderBytes = 8;
     static constexpr std::size_t kLeastBytes = 4096;
     static constexpr std::uint64_t kSkip = ~std::uint64_t{0};
+    // A reader that keeps up leaves the rest of the memory alone: behind so many bytes the writer begins at
+    // the front again as soon as everything was read, because that memory is in a cache and the rest is not.
+    static constexpr std::size_t kWarmBytes = std::size_t{128} * 1024;
+    // What was read is given back in pieces of so many bytes: each time costs the writer a cache miss.
+    static constexpr std::size_t kGiveBackBytes = std::size_t{16} * 1024;
 
     static constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 7) / 8 * 8; }
     [[nodiscard]] std::size_t place_of(std::uint64_t position) const {
         return static_cast<std::size_t>(position & (memory_.size() - 1));
     }
+    [[nodiscard]] bool is_empty() const { return tail_.load(std::memory_order_acquire) == head_; }
     // The memory behind was read long ago, and is in nobody's cache.
     void prefetch_ahead() const {
         const std::byte* const next = memory_.data() + place_of(head_);

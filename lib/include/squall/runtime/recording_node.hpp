@@ -68,6 +68,8 @@ class RecordingNode final : public Node, public trace::Sink {
     void on_event(const trace::Event& event) override;
 
   private:
+    // Prefix, sequence number, connection id: what a datagram shares with its plain text.
+    static constexpr std::size_t kSharedHeaderBytes = 17;
     // A packet that was sealed and has not left yet.
     struct Sealed {
         ConnectionId connection{};
@@ -89,7 +91,9 @@ class RecordingNode final : public Node, public trace::Sink {
     void on_connection(const trace::Event& event);
     void record_received(Bytes datagram);
     void record_sent(TimePoint now, const Transmit& transmit, Bytes datagram);
-    [[nodiscard]] bool fits(const Sealed& sealed, Bytes datagram) const;
+    void put_fresh(const trace::Event& event);
+    // It was not what left: it will be a later call's.
+    void keep_fresh();
     [[nodiscard]] std::uint8_t mode_of(ChannelId channel) const;
     [[nodiscard]] std::uint16_t remote_of(ChannelId channel, Bytes message) const;
 
@@ -118,8 +122,11 @@ class RecordingNode final : public Node, public trace::Sink {
 
     // The call of poll_transmit() that goes on.
     bool is_polling_ = false;
-    bool has_fresh_ = false;  // `fresh_` was sealed in it
-    Sealed fresh_;
+    bool has_fresh_ = false;  // a packet was sealed in it; what follows is of that
+    recorder::WireRecord* fresh_record_ = nullptr;
+    std::uint32_t fresh_bytes_ = 0;  // of the datagram
+    std::array<std::byte, kSharedHeaderBytes> fresh_header_{};
+    std::size_t fresh_header_bytes_ = 0;
     std::vector<recorder::MessageRecord*> in_packet_;  // messages whose packet is not known yet
     std::deque<Sealed> waiting_;                       // sealed earlier
 };

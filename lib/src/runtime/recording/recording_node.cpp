@@ -1,6 +1,8 @@
 #include "squall/runtime/recording_node.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace squall {
 namespace {
@@ -16,16 +18,23 @@ using trace::EventKind;
 constexpr Duration kClockInterval = std::chrono::seconds(1);
 // Sealed packets that wait to leave: a server that shuts down has ten for each connection.
 constexpr std::size_t kMaxWaiting = 1'000'000;
-// Prefix, sequence number, connection id: what a datagram shares with its plain text.
-constexpr std::size_t kMaxHeaderBytes = 17;
 constexpr std::uint8_t kRemoteChannels = 4;
+
+// Whether a datagram is a packet that was sealed: by its size and by what stays in the clear.
+bool fits(std::size_t sealed_bytes, Bytes plain, Bytes datagram) {
+    if (sealed_bytes != datagram.size()) return false;
+    const auto prefix = std::to_integer<unsigned>(datagram[0]);
+    const unsigned type = prefix & 0x0f;
+    const std::size_t header = 1 + (prefix >> 4) + (type == 10 || type == 12 || type == 13 ? 8 : 0);
+    const std::size_t shared = std::min({header, plain.size(), datagram.size(), std::size_t{17}});
+    return std::memcmp(datagram.data(), plain.data(), shared) == 0;
+}
 
 }  // namespace
 
 RecordingNode::RecordingNode(Node& inner, RecordedNodeOptions options)
     : inner_(inner), options_(std::move(options)) {
     in_packet_.reserve(64);
-    fresh_.plain.reserve(kMaxDatagramBytes);
 }
 
 void RecordingNode::start(TimePoint now, Recording& recording) {
@@ -46,7 +55,8 @@ void RecordingNode::stop() {
 void RecordingNode::note(TimePoint now, const recorder::Control& control) {
     if (recording_ == nullptr) return;
     recording_->put(now, control);
-    recording_->publish();
+    // What the present call has recorded may still change.
+    if (!is_receiving_ && !is_polling_) recording_->publish();
 }
 
 void RecordingNode::input(TimePoint now, std::string_view name, Bytes data) {
@@ -121,6 +131,7 @@ std::optional<Transmit> RecordingNode::poll_transmit(TimePoint now, MutableBytes
     if (transmit) {
         record_sent(now, *transmit, buffer.first(transmit->size));
     } else {
+        if (has_fresh_) keep_fresh();
         is_draining_ = false;
     }
     recording_->publish();
@@ -141,17 +152,12 @@ void RecordingNode::record_received(Bytes datagram) {
     recording_->put(record);
 }
 
-bool RecordingNode::fits(const Sealed& sealed, Bytes datagram) const {
-    if (sealed.datagram_bytes != datagram.size()) return false;
-    const auto prefix = std::to_integer<unsigned>(datagram[0]);
-    const unsigned type = prefix & 0x0f;
-    const std::size_t header = 1 + (prefix >> 4) + (type == 10 || type == 12 || type == 13 ? 8 : 0);
-    const std::size_t shared = std::min({header, sealed.plain.size(), datagram.size(), kMaxHeaderBytes});
-    return std::equal(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(shared),
-                      sealed.plain.begin());
-}
-
 void RecordingNode::record_sent(TimePoint now, const Transmit& transmit, Bytes datagram) {
+    if (has_fresh_ && fits(fresh_bytes_, Bytes(fresh_header_).first(fresh_header_bytes_), datagram)) {
+        if (fresh_record_ != nullptr) fresh_record_->peer = transmit.to;
+        return;
+    }
+    if (has_fresh_) keep_fresh();
     WireRecord record;
     record.at = now;
     record.direction = Direction::outbound;
@@ -159,23 +165,48 @@ void RecordingNode::record_sent(TimePoint now, const Transmit& transmit, Bytes d
     record.peer = transmit.to;
     record.wire_bytes = static_cast<std::uint32_t>(datagram.size());
     record.packet = datagram;
-    const auto take = [&](const Sealed& sealed) {
-        record.is_opened = true;
-        record.connection = sealed.connection;
-        record.sequence = sealed.sequence;
-        record.packet = sealed.plain;
-    };
-    if (has_fresh_ && fits(fresh_, datagram)) {
-        take(fresh_);
+    const auto place = std::ranges::find_if(
+        waiting_, [&](const Sealed& sealed) { return fits(sealed.datagram_bytes, sealed.plain, datagram); });
+    if (place == waiting_.end()) {
         recording_->put(record);
         return;
     }
-    const auto place =
-        std::ranges::find_if(waiting_, [&](const Sealed& sealed) { return fits(sealed, datagram); });
-    if (place != waiting_.end()) take(*place);
+    record.is_opened = true;
+    record.connection = place->connection;
+    record.sequence = place->sequence;
+    record.packet = place->plain;
     recording_->put(record);
-    if (place != waiting_.end()) waiting_.erase(place);
-    if (has_fresh_ && waiting_.size() < kMaxWaiting) waiting_.push_back(fresh_);
+    waiting_.erase(place);
+}
+
+// Nearly always this is what the call gives: so it is recorded at once, and whom it goes to is told then.
+void RecordingNode::put_fresh(const Event& event) {
+    WireRecord record;
+    record.at = drain_at_;
+    record.direction = Direction::outbound;
+    record.is_opened = true;
+    record.connection = event.connection.is_valid() ? event.connection : ConnectionId{};
+    record.local = options_.local;
+    record.sequence = event.id;
+    record.wire_bytes = event.bytes;
+    record.packet = event.payload;
+    fresh_record_ = recording_->put(record);
+    fresh_bytes_ = event.bytes;
+    fresh_header_bytes_ = std::min(event.payload.size(), fresh_header_.size());
+    std::copy_n(event.payload.begin(), fresh_header_bytes_, fresh_header_.begin());
+    has_fresh_ = true;
+}
+
+void RecordingNode::keep_fresh() {
+    has_fresh_ = false;
+    if (fresh_record_ == nullptr) return;
+    const Bytes plain = fresh_record_->packet;
+    if (waiting_.size() < kMaxWaiting)
+        waiting_.push_back({fresh_record_->connection,
+                            fresh_record_->sequence,
+                            fresh_record_->wire_bytes,
+                            {plain.begin(), plain.end()}});
+    recording_->withdraw(*std::exchange(fresh_record_, nullptr));
 }
 
 void RecordingNode::on_event(const Event& event) {
@@ -243,24 +274,16 @@ void RecordingNode::on_refused(const Event& event) {
 }
 
 void RecordingNode::on_sealed(const Event& event) {
-    Sealed sealed;
     if (is_polling_ && !has_fresh_) {
-        sealed = std::move(fresh_);
-    } else if (waiting_.size() >= kMaxWaiting) {
-        return;
+        for (MessageRecord* message : in_packet_) message->packet = event.id;
+        in_packet_.clear();
+        return put_fresh(event);
     }
-    sealed.connection = event.connection.is_valid() ? event.connection : ConnectionId{};
-    sealed.sequence = event.id;
-    sealed.datagram_bytes = event.bytes;
-    sealed.plain.assign(event.payload.begin(), event.payload.end());
-    if (!is_polling_ || has_fresh_) {
-        waiting_.push_back(std::move(sealed));
-        return;
-    }
-    fresh_ = std::move(sealed);
-    has_fresh_ = true;
-    for (MessageRecord* message : in_packet_) message->packet = event.id;
-    in_packet_.clear();
+    if (waiting_.size() >= kMaxWaiting) return;
+    waiting_.push_back({event.connection.is_valid() ? event.connection : ConnectionId{},
+                        event.id,
+                        event.bytes,
+                        {event.payload.begin(), event.payload.end()}});
 }
 
 std::uint8_t RecordingNode::mode_of(ChannelId channel) const {

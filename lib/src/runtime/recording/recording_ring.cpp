@@ -30,7 +30,9 @@ T* RecordingRing::put_with_bytes(Kind kind, const T& record, Bytes T::* bytes,
     if (to == nullptr) return nullptr;
     std::memcpy(to, &kind, sizeof(kind));
     T* const copy = ::new (to + sizeof(kind)) T(record);
-    if (!from.empty()) std::memcpy(to + sizeof(kind) + sizeof(T), from.data(), from.size());
+    std::byte* const its_bytes = to + sizeof(kind) + sizeof(T);
+    if (!from.empty()) std::memcpy(its_bytes, from.data(), from.size());
+    copy->*bytes = Bytes(its_bytes, from.size());
     return copy;
 }
 
@@ -40,6 +42,11 @@ WireRecord* RecordingRing::put(const WireRecord& record) {
 
 MessageRecord* RecordingRing::put(const MessageRecord& record) {
     return put_with_bytes(Kind::message, record, &MessageRecord::payload, &Dropped::messages);
+}
+
+void RecordingRing::withdraw(WireRecord& record) {
+    const Kind kind = Kind::withdrawn;
+    std::memcpy(reinterpret_cast<std::byte*>(&record) - sizeof(kind), &kind, sizeof(kind));
 }
 
 bool RecordingRing::put(TimePoint at, const Control& control) {

@@ -19,6 +19,8 @@ class RecordingRing {
     recorder::WireRecord* put(const recorder::WireRecord& record);
     recorder::MessageRecord* put(const recorder::MessageRecord& record);
     bool put(TimePoint at, const recorder::Control& control);
+    // A datagram that was put and not published was none.
+    static void withdraw(recorder::WireRecord& record);
     void publish() { ring_.publish(); }
     [[nodiscard]] std::size_t used() const { return ring_.used(); }
     [[nodiscard]] std::size_t capacity() const { return ring_.capacity(); }
@@ -37,7 +39,7 @@ class RecordingRing {
     [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
   private:
-    enum class Kind : std::uint64_t { datagram, message, control };
+    enum class Kind : std::uint64_t { datagram, message, control, withdrawn };
     struct ControlHead {
         TimePoint at{};
         std::uint64_t type = 0;
@@ -56,6 +58,7 @@ class RecordingRing {
         const Bytes rest = piece.subspan(sizeof(kind));
         if (kind == Kind::datagram) return take(with_bytes(rest, &recorder::WireRecord::packet));
         if (kind == Kind::message) return take(with_bytes(rest, &recorder::MessageRecord::payload));
+        if (kind == Kind::withdrawn) return;
         ControlHead head;
         std::memcpy(&head, rest.data(), sizeof(head));
         take(recorder::ControlRecord{head.at, static_cast<recorder::RecordType>(head.type),

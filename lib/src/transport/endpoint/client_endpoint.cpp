@@ -16,7 +16,7 @@ namespace {
 
 using endpoint::Peer;
 
-class Client final : public ClientEndpoint, private trace::Sink {
+class Client final : public ClientEndpoint, private secure::PacketViewer {
   public:
     Client(TimePoint now, ClientConfig config, EntropySource& entropy)
         : config_(std::move(config)),
@@ -141,14 +141,13 @@ class Client final : public ClientEndpoint, private trace::Sink {
     }
 
     void connect_tap() {
-        trace::Sink& here = *this;
+        secure::PacketViewer& here = *this;
         secure_.set_tap(packets_.connect(context_.tracer.sink != nullptr ? &here : nullptr));
     }
     // A packet in plain text, from the secure layer, which does not know the connection's name.
-    void on_event(const trace::Event& event) override {
-        trace::Event named = event;
-        named.connection = event.connection.slot == 0 ? id_ : ConnectionId{};
-        context_.tracer.emit(named);
+    void on_packet(trace::Event& event) override {
+        event.connection = event.connection.slot == 0 ? id_ : ConnectionId{};
+        context_.tracer.emit(event);
     }
 
     Transmit account(TimePoint now, Transmit transmit, MutableBytes buffer) {

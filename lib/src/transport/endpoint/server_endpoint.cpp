@@ -18,7 +18,7 @@ namespace {
 
 using endpoint::Peer;
 
-class Server final : public ServerEndpoint, private trace::Sink {
+class Server final : public ServerEndpoint, private secure::PacketViewer {
   public:
     Server(TimePoint now, ServerConfig config, EntropySource& entropy)
         : config_(std::move(config)),
@@ -186,16 +186,15 @@ class Server final : public ServerEndpoint, private trace::Sink {
     };
 
     void connect_tap() {
-        trace::Sink& here = *this;
+        secure::PacketViewer& here = *this;
         secure_.set_tap(packets_.connect(context_.tracer.sink != nullptr ? &here : nullptr));
     }
     // A packet in plain text, from the secure layer: it knows slots, not who is in them.
-    void on_event(const trace::Event& event) override {
-        trace::Event named = event;
+    void on_packet(trace::Event& event) override {
         const std::uint32_t slot = event.connection.slot;
-        named.connection =
+        event.connection =
             slot < slots_.size() ? ConnectionId{slot, slots_[slot].generation} : ConnectionId{};
-        context_.tracer.emit(named);
+        context_.tracer.emit(event);
     }
 
     Peer* peer_at(std::uint32_t slot) { return slot < slots_.size() ? slots_[slot].peer.get() : nullptr; }

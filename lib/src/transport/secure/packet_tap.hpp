@@ -9,9 +9,18 @@
 
 namespace squall::secure {
 
+// Is shown them, and may complete the event, which was made for this call: the endpoint knows connections.
+class PacketViewer {
+  public:
+    virtual void on_packet(trace::Event& event) = 0;
+
+  protected:
+    ~PacketViewer() = default;
+};
+
 struct PacketTap {
     // nullptr: nobody. A tap that was taken away lives on, because goodbyes that have not left still hold it.
-    trace::Sink* sink = nullptr;
+    PacketViewer* viewer = nullptr;
     bool shows_keys = false;
     TimePoint now{};  // of the verb that runs; the endpoint sets it
 
@@ -19,10 +28,10 @@ struct PacketTap {
     // and no generation: that is the endpoint's to add.
     void show(trace::EventKind kind, const PacketHeader& header, Bytes plain,
               std::size_t datagram_bytes) const {
-        if (sink == nullptr) return;
+        if (viewer == nullptr) return;
         trace::Event event = event_of(kind, header.slot, header.type, plain, datagram_bytes);
         event.id = header.sequence;
-        sink->on_event(event);
+        viewer->on_packet(event);
     }
     // A request: its clear part as it came, its private token in plain text, and in place of the padding's
     // last 16 bytes the tag that had sealed it, which names the token.
@@ -34,8 +43,9 @@ struct PacketTap {
         if (!shows_keys) token.client_to_server_key = token.server_to_client_key = {};
         write_private_token(token, std::span(plain).last<kPrivateTokenBytes>());
         std::ranges::copy(request.tag, plain.end() - kTagBytes);
-        sink->on_event(
-            event_of(trace::EventKind::token_opened, kNoSlot, PacketType::request, plain, kRequestBytes));
+        trace::Event event =
+            event_of(trace::EventKind::token_opened, kNoSlot, PacketType::request, plain, kRequestBytes);
+        viewer->on_packet(event);
     }
     void show_refusal(RefusalCause cause) const {
         trace::Event event;
@@ -43,7 +53,7 @@ struct PacketTap {
         event.kind = trace::EventKind::datagram_refused;
         event.connection.slot = kNoSlot;
         event.detail = static_cast<std::uint32_t>(cause);
-        sink->on_event(event);
+        viewer->on_packet(event);
     }
 
   private:
