@@ -23,6 +23,14 @@ std::unexpected<Error> cannot(std::string why) {
 
 }  // namespace
 
+std::vector<SentMessage> NotedMessages::all() const {
+    std::vector<SentMessage> out;
+    for (const Note& note : notes_)
+        out.push_back(
+            {note.channel, note.number, note.remote, copy_of(Bytes(bytes_).subspan(note.begin, note.size))});
+    return out;
+}
+
 Rerun::Rerun(RerunServer& server, RecordedPeers& peers, bool to_the_byte)
     : server_(server), peers_(peers), to_the_byte_(to_the_byte) {
     trace::Sink& here = *this;
@@ -76,53 +84,58 @@ Result<bool> Rerun::receive(const WireRecord& record) {
 
 Result<bool> Rerun::compare(const WireRecord& record) {
     if (!is_draining_) begin_drain(record.at);
-    Difference found;
-    found.at = record.at;
-    found.tick = tick_;
-    found.peer = record.peer;
-    found.connection = record.connection;
-    found.packet = record.sequence;
-    found.recorded = copy_of(record.packet);
     again_messages_.clear();
     ++polls_;
     const auto transmit = server_.node().poll_transmit(drained_at_, buffer_);
-    found.recorded_messages = std::exchange(recorded_messages_, {});
-    found.again_messages = std::exchange(again_messages_, {});
-    if (!transmit) {
-        found.kind = Difference::Kind::missing;
-        return differ(std::move(found));
-    }
-    const auto again = peers_.open(transmit->to, Bytes(buffer_).first(transmit->size));
-    if (again) found.again = copy_of(*again);
-    if (transmit->to != record.peer) {
-        found.kind = Difference::Kind::peer;
-        return differ(std::move(found));
-    }
+    if (!transmit) return differ(difference_of(record, Difference::Kind::missing, {}));
+    const Bytes datagram = Bytes(buffer_).first(transmit->size);
+    const auto again = peers_.open(transmit->to, datagram);
+    if (transmit->to != record.peer)
+        return differ(difference_of(record, Difference::Kind::peer, again ? *again : Bytes{}));
     if (!again) return std::unexpected(again.error());
-    if (const auto at = peers_.first_difference(record.peer, record.packet, *again)) {
-        found.byte = *at;
+    const auto byte = different_byte(record, *again, datagram);
+    if (!byte) return std::unexpected(byte.error());
+    if (*byte) {
+        Difference found = difference_of(record, Difference::Kind::content, *again);
+        found.byte = **byte;
         return differ(std::move(found));
     }
-    if (to_the_byte_) {
-        std::array<std::byte, kMaxDatagramBytes + 16> sealed;
-        const auto size = peers_.seal_like_opened(record.packet, sealed);
-        if (!size) return std::unexpected(size.error());
-        const Bytes datagram = Bytes(buffer_).first(transmit->size);
-        if (!std::ranges::equal(Bytes(sealed).first(*size), datagram)) {
-            const auto plain = std::ranges::mismatch(record.packet, found.again);
-            found.byte = static_cast<std::size_t>(plain.in1 - record.packet.begin());
-            return differ(std::move(found));
-        }
-    }
+    recorded_messages_.clear();
     ++counts_.compared;
     counts_.bytes_compared += transmit->size;
     return true;
 }
 
+Result<std::optional<std::size_t>> Rerun::different_byte(const WireRecord& record, Bytes again,
+                                                         Bytes datagram) {
+    if (const auto at = peers_.first_difference(record.peer, record.packet, again)) return at;
+    if (!to_the_byte_) return std::nullopt;
+    std::array<std::byte, kMaxDatagramBytes + 16> sealed;
+    const auto size = peers_.seal_like_opened(record.packet, sealed);
+    if (!size) return std::unexpected(size.error());
+    if (std::ranges::equal(Bytes(sealed).first(*size), datagram)) return std::nullopt;
+    const auto plain = std::ranges::mismatch(record.packet, again);
+    return static_cast<std::size_t>(plain.in1 - record.packet.begin());
+}
+
+Difference Rerun::difference_of(const WireRecord& record, Difference::Kind kind, Bytes again) const {
+    Difference out;
+    out.kind = kind;
+    out.at = record.at;
+    out.tick = tick_;
+    out.peer = record.peer;
+    out.connection = record.connection;
+    out.packet = record.sequence;
+    out.recorded = copy_of(record.packet);
+    out.again = copy_of(again);
+    out.recorded_messages = recorded_messages_.all();
+    out.again_messages = again_messages_.all();
+    return out;
+}
+
 Result<bool> Rerun::on(const MessageRecord& record) {
     if (record.direction == recorder::Direction::outbound)
-        recorded_messages_.push_back(
-            {record.channel, record.message, record.remote, copy_of(record.payload)});
+        recorded_messages_.add(record.channel, record.message, record.remote, record.payload);
     return true;
 }
 
@@ -211,7 +224,7 @@ bool Rerun::finish_drain() {
     found.at = drained_at_;
     found.tick = tick_;
     found.peer = transmit->to;
-    found.again_messages = std::exchange(again_messages_, {});
+    found.again_messages = again_messages_.all();
     if (const auto plain = peers_.open(transmit->to, Bytes(buffer_).first(transmit->size)))
         found.again = copy_of(*plain);
     return differ(std::move(found));
@@ -230,8 +243,7 @@ void Rerun::on_event(const trace::Event& event) {
         }
     if (event.kind != trace::EventKind::message_sent) return;
     const std::uint32_t tag = event.detail / 256;
-    again_messages_.push_back(
-        {event.channel, event.id, static_cast<std::uint16_t>(tag), copy_of(event.payload)});
+    again_messages_.add(event.channel, event.id, static_cast<std::uint16_t>(tag), event.payload);
 }
 
 }  // namespace squall::loadgen

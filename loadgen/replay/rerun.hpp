@@ -62,6 +62,32 @@ struct Difference {
     std::uint64_t again_hash = 0;
 };
 
+// The messages of one datagram, kept in memory that is used again for the next: they are wanted only if that
+// one differs.
+class NotedMessages {
+  public:
+    void add(ChannelId channel, std::uint64_t number, std::uint16_t remote, Bytes bytes) {
+        notes_.push_back({channel, number, remote, bytes_.size(), bytes.size()});
+        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    }
+    void clear() {
+        notes_.clear();
+        bytes_.clear();
+    }
+    [[nodiscard]] std::vector<SentMessage> all() const;
+
+  private:
+    struct Note {
+        ChannelId channel{};
+        std::uint64_t number = 0;
+        std::uint16_t remote = 0;
+        std::size_t begin = 0;
+        std::size_t size = 0;
+    };
+    std::vector<Note> notes_;
+    std::vector<std::byte> bytes_;
+};
+
 class Rerun final : private trace::Sink {
   public:
     // `to_the_byte`: the peers and the server have the recorded keys, so that datagrams are compared sealed
@@ -97,6 +123,11 @@ class Rerun final : private trace::Sink {
     Result<bool> on_call(TimePoint at, const recorder::NodeCall& call);
     Result<bool> receive(const recorder::WireRecord& record);
     Result<bool> compare(const recorder::WireRecord& record);
+    // `byte` or nothing: where the packet differs.
+    [[nodiscard]] Result<std::optional<std::size_t>> different_byte(const recorder::WireRecord& record,
+                                                                    Bytes again, Bytes datagram);
+    [[nodiscard]] Difference difference_of(const recorder::WireRecord& record, Difference::Kind kind,
+                                           Bytes again) const;
     void begin_drain(TimePoint at);
     bool finish_drain();
     bool compare_states(TimePoint at);
@@ -114,8 +145,8 @@ class Rerun final : private trace::Sink {
     std::uint64_t tick_ = 0;
     std::optional<recorder::StateHash> state_;     // at the newest tick of the re-run
     std::optional<recorder::StateHash> expected_;  // recorded, and not compared yet
-    std::vector<SentMessage> recorded_messages_;   // since the last datagram
-    std::vector<SentMessage> again_messages_;
+    NotedMessages recorded_messages_;              // since the last datagram
+    NotedMessages again_messages_;
     std::optional<Difference> difference_;
     Counts counts_;
 };
