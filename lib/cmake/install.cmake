@@ -14,6 +14,10 @@ foreach(program squall-loadgen squall-simulator)
     endif()
 endforeach()
 
+# Wireshark's dissector of recordings; where Wireshark looks for plugins differs, so it is loaded by its path or linked there
+# (lib/wireshark/README.md).
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/../wireshark/squall.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/squall/wireshark)
+
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/squall-config.cmake.in ${CMAKE_BINARY_DIR}/squall-config.cmake
                               INSTALL_DESTINATION ${package_dir})
 # Before 1.0 every minor version may break the API.

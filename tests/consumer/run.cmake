@@ -17,6 +17,11 @@ if(SANITIZE)
 endif()
 
 run("install Squall into an empty prefix" ${CMAKE_COMMAND} --install ${BUILD_DIR} --config "${CONFIG}" --prefix ${WORK_DIR}/prefix)
+# What is no library and no program.
+set(dissector ${WORK_DIR}/prefix/share/squall/wireshark/squall.lua)
+if(NOT EXISTS ${dissector})
+    message(FATAL_ERROR "Wireshark's dissector was not installed: ${dissector}")
+endif()
 run("configure a project outside the tree" ${CMAKE_COMMAND} -S ${WORK_DIR}/project -B ${WORK_DIR}/build -G ${GENERATOR}
     -DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${flags})
 run("build it" ${CMAKE_COMMAND} --build ${WORK_DIR}/build)
