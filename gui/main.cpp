@@ -81,19 +81,20 @@ int screenshot(QApplication& application, const Arguments& arguments, gui::Theme
     }
     int code = 0;
     QString problem;
-    QObject::connect(&window, &gui::MainWindow::loadingFinished, &application, [&](bool ok) {
-        if (!ok) QCoreApplication::exit(kBadInput);
-        window.showView(view);
-        window.refreshNow();
-        QTimer::singleShot(150, &application, [] { QCoreApplication::quit(); });
-    });
-    QObject::connect(&window.workspace(), &gui::Workspace::said, &application,
-                     [&](const QString& text) { problem = text; });
+    QObject::connect(&window, &gui::MainWindow::loadingFinished, &application,
+                     [&](bool ok, const QString& what) {
+                         problem = what;
+                         if (!ok) return QCoreApplication::exit(kBadInput);
+                         window.showView(view);
+                         window.refreshNow();
+                         QTimer::singleShot(150, &application, [] { QCoreApplication::quit(); });
+                     });
     window.show();
     if (!welcome) {
         window.openRecording(QString::fromStdString(arguments.screenshot[1]));
         code = QApplication::exec();
-        if (code != 0) return complain("the recording cannot be shown: " + arguments.screenshot[1]);
+        if (code != 0) return complain(problem.toStdString());
+        if (!problem.isEmpty()) (void)complain(arguments.screenshot[1] + ": " + problem.toStdString());
     }
     window.refreshNow();
     const QString bad = gui::export_view(window, view == nullptr ? nullptr : view->table(), path);

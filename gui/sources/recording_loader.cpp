@@ -128,7 +128,11 @@ class Loading {
             result_.counts.datagrams + result_.counts.messages + result_.counts.controls;
         if (reader_.problem()) {
             const recorder::Problem& problem = *reader_.problem();
-            result_.problem = QString::fromStdString(problem.message);
+            result_.problem = problem.kind == recorder::ProblemKind::corrupted
+                                  ? QObject::tr("damaged at byte %1: %2")
+                                        .arg(problem.offset)
+                                        .arg(QString::fromStdString(problem.message))
+                                  : QString::fromStdString(problem.message);
             if (problem.kind == recorder::ProblemKind::cut && records > 0)
                 result_.problem = QObject::tr(
                     "The recording ends in the middle of a record, as after a crash; all before it is "

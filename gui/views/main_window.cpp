@@ -244,14 +244,15 @@ void MainWindow::connectSources() {
     connect(&loader_, &RecordingLoader::finished, this, [this](const LoadResult& result) {
         loading_ = false;
         progress_->hide();
-        if (!result.problem.isEmpty()) say(result.problem);
         if (!result.is_ok) {
             closeSource();
             say(result.problem);
         } else {
             workspace_.finishRecording(result);
             WelcomePage::remember(workspace_.recordingPath());
-            if (result.frames == 0)
+            if (!result.problem.isEmpty())
+                say(result.problem);
+            else if (result.frames == 0)
                 say(
                     tr("This recording has no figures of the profiler, only packets: see the page Packets. "
                        "Record with the live endpoint on for the rest."));
@@ -259,7 +260,7 @@ void MainWindow::connectSources() {
         }
         updateCommands();
         updateStatus();
-        Q_EMIT loadingFinished(result.is_ok);
+        Q_EMIT loadingFinished(result.is_ok, result.problem);
     });
     connect(&workspace_, &Workspace::placeRequested, this, [this](Place place, const QString& filter) {
         View* view = place == Place::remotes       ? static_cast<View*>(remotes_)

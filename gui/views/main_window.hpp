@@ -62,7 +62,8 @@ class MainWindow : public QMainWindow {
 
   Q_SIGNALS:
     void firstPicture();
-    void loadingFinished(bool ok);
+    // `problem`: what is wrong with the recording, shown or not; empty if nothing is.
+    void loadingFinished(bool ok, const QString& problem);
 
   protected:
     void closeEvent(QCloseEvent* event) override;
