@@ -50,6 +50,8 @@ void add_recording_details(CLI::App& command, RecordingOrder& record) {
     command.add_flag("--no-payload{false}", record.payload, "Record headers and lengths only");
     command.add_flag("--anonymize", record.anonymize,
                      "Replace addresses and client ids, the same by the same");
+    command.add_flag("--durable", record.durable,
+                     "Have the recording on the disk once a second: a power cut loses no more than that");
     command
         .add_option("--flight-recorder", record.keep,
                     "Keep only the last files: 8 of them, or those of the last 60s")

@@ -26,12 +26,12 @@ _squall_loadgen() {
     esac
     case "$command" in
         "") COMPREPLY=($(compgen -W "run replay inspect validate list completion serve-arena --help --version" -- "$current")); return ;;
-        run) options="--virtual --seed --duration --set --out --record --record-keys --no-payload --anonymize --flight-recorder --quiet --help" ;;
+        run) options="--virtual --seed --duration --set --out --record --record-keys --no-payload --anonymize --durable --flight-recorder --quiet --help" ;;
         replay) options="--verify --step --target --key-file --key-env --speed --copies --until --threshold --control --set --virtual --out --quiet --help" ;;
         inspect) options="--by --from --to --connection --client --direction --csv --json --sqlite --perfetto --help" ;;
         list) options="behaviours executors metrics scenarios --help" ;;
         completion) options="bash --help" ;;
-        serve-arena) options="--bind --public-address --key-file --key-env --key-stdin --stats --record --record-keys --no-payload --anonymize --flight-recorder --tick-rate --snapshot-rate --players-in-view --expected-players --max-clients --protocol-id --suite --help" ;;
+        serve-arena) options="--bind --public-address --key-file --key-env --key-stdin --stats --record --record-keys --no-payload --anonymize --durable --flight-recorder --tick-rate --snapshot-rate --players-in-view --expected-players --max-clients --protocol-id --suite --help" ;;
     esac
     COMPREPLY=($(compgen -W "$options" -- "$current"))
     case "$command" in

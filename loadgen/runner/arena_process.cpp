@@ -16,6 +16,7 @@ void add_recording(std::vector<std::string>& arguments, const RecordingOrder& re
     if (record.keys) arguments.emplace_back("--record-keys");
     if (!record.payload) arguments.emplace_back("--no-payload");
     if (record.anonymize) arguments.emplace_back("--anonymize");
+    if (record.durable) arguments.emplace_back("--durable");
     if (!record.keep.empty()) arguments.insert(arguments.end(), {"--flight-recorder", record.keep});
     for (const auto& [name, value] : record.facts)
         arguments.insert(arguments.end(), {"--record-fact", fmt::format("{}={}", name, value)});

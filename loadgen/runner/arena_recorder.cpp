@@ -34,6 +34,7 @@ Result<RecordingSettings> recording_settings(const RecordingOrder& order) {
             "--record-keys and --anonymize contradict each other: whoever has the keys reads everything");
     RecordingSettings out;
     out.path = order.path;
+    out.durable = order.durable;
     out.facts = order.facts;
     out.encoding.payload = order.payload;
     out.encoding.anonymize = order.anonymize;

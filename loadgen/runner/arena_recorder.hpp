@@ -20,6 +20,7 @@ struct RecordingOrder {
     bool keys = false;
     bool payload = true;
     bool anonymize = false;
+    bool durable = false;  // on the disk, once a second
     // Flight recorder: "60s" keeps the last minute at least, "8" the last eight files; empty: all is kept.
     std::string keep{};
     recorder::Facts facts{};  // on the session, besides the server's

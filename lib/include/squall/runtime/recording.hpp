@@ -25,8 +25,8 @@ struct RecordingSettings {
     Duration rotate_after{0};
     // Flight recorder: older files than the last so many are deleted. 0: all are kept.
     std::uint32_t keep_files = 0;
-    // Ask the system once a second to have the file on the disk: then a power cut, too, loses a second at
-    // most.
+    // Have the system put the file on the disk once a second, when it is full, and at the end: then a power
+    // cut, too, loses a second at most. RecordingStatus::durable_bytes says how far that is.
     bool durable = false;
     // False: no thread. The file is written in publish(), nothing is dropped, and the same records make the
     // same file: for virtual time.
@@ -34,8 +34,9 @@ struct RecordingSettings {
 };
 
 struct RecordingStatus {
-    recorder::RecordingEnd records;  // in the files by now; `dropped` counts those that the ring refused
-    std::uint64_t bytes = 0;         // in all files
+    recorder::RecordingEnd records;   // in the files by now; `dropped` counts those that the ring refused
+    std::uint64_t bytes = 0;          // in all files: what no kill of the process can take back
+    std::uint64_t durable_bytes = 0;  // of those, that are on the disk as the system says; 0 if not asked for
     std::uint32_t files = 0;
     std::string file;              // the present one, or the last
     std::optional<Error> failure;  // nothing was written since
@@ -53,11 +54,13 @@ class Recording {
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
 
-    // A copy goes into the ring. Until publish() it may be changed through what is returned, but for its
-    // bytes; nullptr: there was no room.
+    // A copy goes into the ring, its bytes too. Until publish() it may be changed through what is returned,
+    // but for its bytes; nullptr: there was no room.
     recorder::WireRecord* put(const recorder::WireRecord& record);
     recorder::MessageRecord* put(const recorder::MessageRecord& record);
     bool put(TimePoint at, const recorder::Control& control);
+    // What put() returned, before publish(): it is not recorded after all.
+    void withdraw(recorder::WireRecord& record);
     // What was put since is on its way to the file.
     void publish();
 

@@ -22,10 +22,7 @@ constexpr std::size_t kRecordsPerLook = 65'536;
 
 struct Recording::State {
     State(const RecordingSettings& settings, std::unique_ptr<runtime::RecordingWriter> its_writer)
-        : ring(settings.ring_bytes),
-          writer(std::move(its_writer)),
-          is_durable(settings.durable),
-          last_status(writer->status()) {}
+        : ring(settings.ring_bytes), writer(std::move(its_writer)), last_status(writer->status()) {}
 
     void write_some(std::size_t most) { ring.read(*writer, most); }
     void tell_status() {
@@ -40,7 +37,7 @@ struct Recording::State {
             write_some(kRecordsPerLook);
             const bool is_due = look % kLooksPerFlush == 0;
             if (is_due) writer->flush();
-            if (is_durable && look % kLooksPerSync == 0) writer->sync();
+            if (look % kLooksPerSync == 0) writer->sync();
             if (is_due) tell_status();
             lock.lock();
         }
@@ -48,7 +45,6 @@ struct Recording::State {
 
     runtime::RecordingRing ring;
     std::unique_ptr<runtime::RecordingWriter> writer;  // of the thread while there is one
-    bool is_durable;
     bool is_stopped = false;
 
     mutable std::mutex mutex;  // guards what follows
@@ -83,6 +79,10 @@ bool Recording::put(TimePoint at, const recorder::Control& control) {
     return state_->ring.put(at, control);
 }
 
+void Recording::withdraw(recorder::WireRecord& record) {
+    runtime::RecordingRing::withdraw(record);
+}
+
 void Recording::publish() {
     state_->ring.publish();
     if (state_->thread.joinable()) return;
@@ -111,7 +111,6 @@ void Recording::stop(TimePoint now) {
     state_->ring.tell_drops(std::max(now, state_->writer->last_at()));
     state_->ring.publish();
     state_->write_some(~std::size_t{0});
-    if (state_->is_durable) state_->writer->sync();
     state_->writer->finish(now);
     state_->tell_status();
 }

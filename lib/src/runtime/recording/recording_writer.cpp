@@ -31,6 +31,13 @@ std::optional<int> write_all(int file, Bytes bytes) {
     return std::nullopt;
 }
 
+// The name of a new file is on the disk, too. A file system that cannot do that does it some time.
+void sync_folder(const std::string& name) {
+    const std::filesystem::path folder = std::filesystem::path(name).parent_path();
+    const Descriptor open(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (open.is_open()) (void)::fsync(open.get());
+}
+
 }  // namespace
 
 RecordingWriter::RecordingWriter(const RecordingSettings& settings, recorder::RecordingEncoder encoder)
@@ -38,6 +45,7 @@ RecordingWriter::RecordingWriter(const RecordingSettings& settings, recorder::Re
       rotate_bytes_(settings.rotate_bytes),
       rotate_after_(settings.rotate_after),
       keep_files_(settings.keep_files),
+      is_durable_(settings.durable),
       encoder_(std::move(encoder)) {}
 
 Result<std::unique_ptr<RecordingWriter>> RecordingWriter::open(TimePoint now,
@@ -63,6 +71,7 @@ Result<> RecordingWriter::open_next(TimePoint at) {
     names_.push_back(name);
     file_bytes_ = 0;
     file_began_ = at;
+    if (is_durable_) sync_folder(name);
     encoder_.begin_file(at);
     while (keep_files_ > 0 && names_.size() > keep_files_) {
         (void)::unlink(names_.front().c_str());
@@ -79,6 +88,7 @@ bool RecordingWriter::is_full(TimePoint at) const {
 void RecordingWriter::begin_next(TimePoint at) {
     encoder_.end_file(at, recorder::RecordingEnd::Kind::continued);
     flush();
+    sync();
     if (failure_) return;
     if (auto opened = open_next(at); !opened) fail_with(opened.error());
 }
@@ -101,14 +111,18 @@ void RecordingWriter::flush() {
 }
 
 void RecordingWriter::sync() {
-    if (!failure_ && file_.is_open() && ::fdatasync(file_.get()) != 0)
-        fail_with(system_error(errno, fmt::format("recording: '{}' does not reach the disk", names_.back())));
+    if (!is_durable_ || failure_ || !file_.is_open() || durable_bytes_ == all_bytes_) return;
+    if (::fdatasync(file_.get()) != 0)
+        return fail_with(
+            system_error(errno, fmt::format("recording: '{}' does not reach the disk", names_.back())));
+    durable_bytes_ = all_bytes_;
 }
 
 void RecordingWriter::finish(TimePoint now) {
     if (!file_.is_open()) return;
     if (!failure_) encoder_.end_file(std::max(now, last_at_), recorder::RecordingEnd::Kind::finished);
     flush();
+    sync();
     file_.reset();
 }
 
@@ -120,6 +134,7 @@ RecordingStatus RecordingWriter::status() const {
     RecordingStatus out;
     out.records = encoder_.totals();
     out.bytes = all_bytes_;
+    out.durable_bytes = durable_bytes_;
     out.files = files_;
     out.file = names_.back();
     out.failure = failure_;

@@ -26,6 +26,7 @@ class RecordingWriter {
         if (encoder_.pending().size() >= kFlushBytes) flush();
     }
     void flush();
+    // On the disk with what was flushed, if the recording is to be durable.
     void sync();
     // The end of the last file. At the time of the last record if `now` lies before it.
     void finish(TimePoint now);
@@ -46,12 +47,14 @@ class RecordingWriter {
     const std::uint64_t rotate_bytes_;
     const Duration rotate_after_;
     const std::uint32_t keep_files_;
+    const bool is_durable_;
     recorder::RecordingEncoder encoder_;
     Descriptor file_;
     std::deque<std::string> names_;  // of files that are kept, the present one last
     std::uint32_t files_ = 0;
     std::uint64_t file_bytes_ = 0;  // written to the present one
     std::uint64_t all_bytes_ = 0;
+    std::uint64_t durable_bytes_ = 0;
     TimePoint file_began_{};
     TimePoint last_at_{};
     std::optional<Error> failure_;
