@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "squall/trace/account.hpp"
 #include "unit/remotes/remote_net.hpp"
 
 namespace squall::remotes::testing {
@@ -235,7 +236,7 @@ TEST_F(Events, AThrowingListenerEndsNothingAndIsReported) {
     EXPECT_EQ(errors[0].origin.peer, net.peer(0));
     EXPECT_EQ(at_server->statistics().in.of(Outcome::failed), 1U);
     // What a profiler shows of it.
-    const auto& counted = account.inbound(at_server->info().index + 1);
+    const auto& counted = account.inbound(at_server->remote().info().index + 1);
     EXPECT_EQ(counted.errors, 1U);
     EXPECT_EQ(counted.stopped[static_cast<std::size_t>(Outcome::failed)], 1U);
     net.server_remotes->set_trace(nullptr, 1);

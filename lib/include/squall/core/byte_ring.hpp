@@ -29,10 +29,10 @@ class ByteRing {
     [[nodiscard]] std::byte* reserve(std::size_t size) {
         const std::size_t needed = kHeaderBytes + rounded(size);
         if (needed > memory_.size() / 2) return nullptr;
+        if (place_of(head_) >= kWarmBytes && is_empty()) front_.store(head_, std::memory_order_relaxed);
         const std::size_t place = place_of(head_);
         const std::size_t to_end = memory_.size() - place;
-        const bool starts_over = to_end < needed || (place >= kWarmBytes && is_empty());
-        const std::size_t skipped = starts_over ? to_end : 0;
+        const std::size_t skipped = to_end < needed ? to_end : 0;
         if (head_ + skipped + needed - known_tail_ > memory_.size()) {
             known_tail_ = tail_.load(std::memory_order_acquire);
             if (head_ + skipped + needed - known_tail_ > memory_.size()) return nullptr;
@@ -87,15 +87,18 @@ class ByteRing {
     static constexpr std::size_t kHeaderBytes = 8;
     static constexpr std::size_t kLeastBytes = 4096;
     static constexpr std::uint64_t kSkip = ~std::uint64_t{0};
-    // A reader that keeps up leaves the rest of the memory alone: behind so many bytes the writer begins at
-    // the front again as soon as everything was read, because that memory is in a cache and the rest is not.
+    // Behind so many bytes the writer begins at the front of the memory again as soon as everything was read,
+    // because that is in a cache and the rest is not: while the reader keeps up, the rest is left alone.
     static constexpr std::size_t kWarmBytes = std::size_t{128} * 1024;
     // What was read is given back in pieces of so many bytes: each time costs the writer a cache miss.
     static constexpr std::size_t kGiveBackBytes = std::size_t{16} * 1024;
 
     static constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 7) / 8 * 8; }
+    // The front may move only while nothing waits: then no position before it is looked up any more, and the
+    // reader learns of it with the next publish().
     [[nodiscard]] std::size_t place_of(std::uint64_t position) const {
-        return static_cast<std::size_t>(position & (memory_.size() - 1));
+        const std::uint64_t front = front_.load(std::memory_order_relaxed);
+        return static_cast<std::size_t>((position - front) & (memory_.size() - 1));
     }
     [[nodiscard]] bool is_empty() const { return tail_.load(std::memory_order_acquire) == head_; }
     // The memory behind was read long ago, and is in nobody's cache.
@@ -114,6 +117,7 @@ class ByteRing {
     // line.
     alignas(64) std::uint64_t head_ = 0;
     std::uint64_t known_tail_ = 0;
+    std::atomic<std::uint64_t> front_{0};  // the position whose place is the memory's first byte
     alignas(64) std::atomic<std::uint64_t> published_{0};
     alignas(64) std::atomic<std::uint64_t> tail_{0};
 };
