@@ -295,7 +295,7 @@ void ProfileHub::keep(const ProfileFrame& frame) {
     const bool is_keyframe =
         !has_history_base_ || stats->at - history_keyframe_at_ >= config_.keyframe_interval;
     if (is_keyframe) history_keyframe_at_ = stats->at;
-    if (encode_stats(is_keyframe ? nullptr : &history_base_, *stats, stats->sequence, bytes))
+    if (encode_stats(is_keyframe ? nullptr : &history_base_, *stats, ++history_sequence_, bytes))
         keep_bytes(stats->at, is_keyframe, std::move(bytes));
     history_base_ = *stats;
     has_history_base_ = true;

@@ -188,8 +188,9 @@ void ProfilerEndpoint::State::run() {
 
 void ProfilerEndpoint::State::on_accepted(std::unique_ptr<TcpSocket> socket) {
     const auto viewer = hub.open(host->now());
-    if (!viewer) {
-        ++refused;
+    if (!viewer) {  // counted before it is closed: who sees the one has seen the other
+        const std::lock_guard lock(mutex);
+        statistics.refused = ++refused;
         return;
     }
     TcpCallbacks callbacks;

@@ -148,6 +148,7 @@ class ProfileHub {
     std::deque<Kept> history_;
     std::size_t history_bytes_ = 0;
     Stats history_base_;
+    std::uint64_t history_sequence_ = 0;  // its own: a round that was passed over leaves no hole
     TimePoint history_keyframe_at_{};
     bool has_history_base_ = false;
 };
