@@ -9,13 +9,28 @@
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "gui/views/theme.hpp"
 
 namespace squall::gui {
 namespace {
 constexpr double kRadius = 5;
+
+// How many each entity sees, as text: a dash where the picture does not hold its view. It holds that of one
+// (or of none), or everybody's.
+auto countSeen(const recorder::World& world) {
+    std::map<std::uint32_t, int> counts;
+    for (const auto& [from, to] : world.sees) ++counts[from];
+    return [counts = std::move(counts)](std::uint32_t entity) {
+        const auto place = counts.find(entity);
+        if (place != counts.end()) return QString::number(place->second);
+        return counts.size() > 1 ? QStringLiteral("0") : QStringLiteral("–");
+    };
 }
+
+}  // namespace
 
 WorldMap::WorldMap(QWidget* parent) : QWidget(parent) {
     setFocusPolicy(Qt::StrongFocus);
@@ -255,11 +270,12 @@ void WorldView::showMoment() {
                        .arg(static_cast<double>(world->side))
                        .arg(static_cast<double>(world->view_radius));
     if (const auto selected = map_->selected()) {
-        const auto sees =
-            std::ranges::count(world->sees, *selected, &std::pair<std::uint32_t, std::uint32_t>::first);
         const auto seen_by =
             std::ranges::count(world->sees, *selected, &std::pair<std::uint32_t, std::uint32_t>::second);
-        text += tr("\nEntity %1 sees %2 and is seen by %3.").arg(*selected).arg(sees).arg(seen_by);
+        text += tr("\nEntity %1 sees %2 and is seen by %3.")
+                    .arg(*selected)
+                    .arg(countSeen(*world)(*selected))
+                    .arg(seen_by);
     } else {
         text += tr("\nChoose an entity to see whom it sees.");
     }
@@ -268,8 +284,7 @@ void WorldView::showMoment() {
 }
 
 void WorldView::fillList(const recorder::World& world) {
-    std::map<std::uint32_t, int> sees;
-    for (const auto& [from, to] : world.sees) ++sees[from];
+    const auto sees = countSeen(world);
     const QSignalBlocker quiet(list_);
     list_->setRowCount(static_cast<int>(world.entities.size()));
     for (int row = 0; row < list_->rowCount(); ++row) {
@@ -278,7 +293,7 @@ void WorldView::fillList(const recorder::World& world) {
             QString::number(entity.id),
             entity.connection.is_valid() ? QString::number(entity.connection.slot) : QString(),
             QString::number(static_cast<double>(entity.x), 'f', 1),
-            QString::number(static_cast<double>(entity.y), 'f', 1), QString::number(sees[entity.id])};
+            QString::number(static_cast<double>(entity.y), 'f', 1), sees(entity.id)};
         for (int column = 0; column < 5; ++column) {
             QTableWidgetItem* item = list_->item(row, column);
             if (item == nullptr) list_->setItem(row, column, item = new QTableWidgetItem);

@@ -9,7 +9,8 @@
 
 namespace squall::loadgen {
 
-// `viewpoint`: whose view; not valid: nobody's. `max_in_view` as the server was made with.
+// `viewpoint`: whose view; not valid: everybody's, or nobody's where these would be too many pairs (more than
+// 16,384 by `max_in_view`, which is what the server was made with).
 [[nodiscard]] std::optional<recorder::World> arena_view(TimePoint now, const arena::ArenaServer& server,
                                                         ConnectionId viewpoint, std::uint32_t max_in_view);
 
