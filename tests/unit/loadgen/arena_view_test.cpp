@@ -1,3 +1,4 @@
+// What viewers of an arena are shown: places always, views of one or of all.
 #include "runner/arena_view.hpp"
 
 #include <gtest/gtest.h>
