@@ -19,6 +19,9 @@ Result<std::unique_ptr<RecordSource>> RecordSource::open(const std::string& path
     if (auto opened = out->open_file(path); !opened) return std::unexpected(opened.error());
     auto first = out->read();
     if (!first) return std::unexpected(first.error());
+    // Less than a recording's first block says nothing about any session.
+    if (out->cut_ && out->facts().empty())
+        return fail(ErrorCode::malformed, *out->cut_ + ", and that is nothing");
     out->first_ = *first;
     return out;
 }

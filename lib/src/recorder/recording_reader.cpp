@@ -129,6 +129,11 @@ std::optional<RecordingReader::Block> RecordingReader::next_block() {
         return std::nullopt;
     if (offset_ == 0 && bytes.empty() && finished_)
         return complain(ProblemKind::empty, "the file is empty; a recording begins with a section header");
+    if (bytes.empty() && finished_ && !has_clock_)
+        return complain(
+            ProblemKind::foreign,
+            "pcapng, but not a recording of Squall: it ends without the facts of one (option 2988 "
+            "of enterprise 32473 in the section header, or a 'facts' record)");
     std::optional<std::uint32_t> size;
     if (bytes.size() >= 8) size = block_size(bytes);
     if (problem_) return std::nullopt;

@@ -193,6 +193,9 @@ TEST_F(Inspect, SaysWhatIsWrongWithAFile) {
     };
     EXPECT_THAT(message_of(""), HasSubstr("empty at byte 0: the file is empty"));
     EXPECT_THAT(message_of("hello, this is a text"), HasSubstr("foreign at byte 0: not a recording"));
+    EXPECT_THAT(message_of(std::string_view("\x0a\x0d\x0d\x0a\xc4\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0", 16)),
+                HasSubstr("cut at byte 0: the file ends 16 bytes into a block of 196; what is before that is "
+                          "whole, and that is nothing"));
     EXPECT_THAT(RecordSource::open(folder_).error().message, HasSubstr("folder"));
     EXPECT_THAT(RecordSource::open(folder_ + "/none").error().message, HasSubstr("No such file"));
     EXPECT_EQ(recording_settings({.path = "x", .keys = true, .anonymize = true}).error().code,

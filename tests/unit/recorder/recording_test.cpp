@@ -179,6 +179,17 @@ TEST(Recording, EmptyAndForeignFilesAreNamed) {
     EXPECT_EQ(read_all(bytes_of({0x50, 0x4b})).problem->kind, ProblemKind::foreign);
 }
 
+TEST(Recording, PcapngOfOthersWithoutAPacketIsForeignToo) {
+    pcapng::BlockWriter out;
+    out.begin(pcapng::BlockType::section_header);
+    out.u32(pcapng::kByteOrderMagic), out.u16(1), out.u16(0), out.u64(~std::uint64_t{0});
+    out.end();
+    const Outcome outcome = read_all(out.written());
+    ASSERT_TRUE(outcome.problem);
+    EXPECT_EQ(outcome.problem->kind, ProblemKind::foreign);
+    EXPECT_THAT(outcome.problem->message, HasSubstr("ends without the facts"));
+}
+
 TEST(Recording, PcapngOfOthersIsForeign) {
     pcapng::BlockWriter out;
     out.begin(pcapng::BlockType::section_header);
