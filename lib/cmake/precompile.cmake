@@ -21,6 +21,8 @@ if(SQUALL_BUILD_TESTS)
     find_package(GTest REQUIRED)
     squall_precompiled(squall_precompiled_tests ${common_headers} <gtest/gtest.h> <gmock/gmock.h>)
     target_link_libraries(squall_precompiled_tests PRIVATE GTest::gtest)
+    set_target_properties(squall_precompiled_tests PROPERTIES SQUALL_TEST ON)
+    target_compile_options(squall_precompiled_tests PRIVATE ${SQUALL_TEST_OPTIMISATION})
 endif()
 
 # Every target of ours, in all folders.

@@ -16,7 +16,8 @@ if(SQUALL_SANITIZE)
     target_link_options(squall_flags INTERFACE -fsanitize=${SQUALL_SANITIZE})
 endif()
 if(SQUALL_BUILD_FUZZ AND NOT SQUALL_FUZZ_WITHOUT_COVERAGE)
-    target_compile_options(squall_flags INTERFACE -fsanitize=fuzzer-no-link)
+    # What libFuzzer watches. The tests are of the same build, but their own sources need no watching.
+    target_compile_options(squall_flags INTERFACE $<$<NOT:$<BOOL:$<TARGET_PROPERTY:SQUALL_TEST>>>:-fsanitize=fuzzer-no-link>)
 endif()
 
 # The public headers of a module, FOLDER/squall/NAME/**.hpp: a set of its target, so that install() knows them, and so that
