@@ -216,6 +216,20 @@ TEST(SimHost, detaching_sends_what_is_left) {
     EXPECT_EQ(pair.server.received[0].text, "goodbye");
 }
 
+// Found by UBSan: the memory of the next event's node was asked for although the node had left.
+TEST(SimHost, datagrams_to_a_node_that_left_are_unroutable) {
+    Pair pair;
+    for (const char* text : {"one", "two", "three"}) pair.client.send(kServer, text);
+    pair.host.wake(pair.client_id);
+    pair.host.run_until(pair.host.now() + 10us);
+    EXPECT_EQ(pair.host.network_statistics().in_flight, 3u);
+    pair.host.detach(pair.server_id);
+    pair.host.run_until(pair.host.now() + 1s);
+    EXPECT_TRUE(pair.server.received.empty());
+    EXPECT_EQ(pair.host.network_statistics().unroutable, 3u);
+    EXPECT_EQ(pair.host.network_statistics().in_flight, 0u);
+}
+
 TEST(SimHost, a_node_may_detach_itself_inside_each_callback) {
     for (const bool in_timeout : {false, true}) {
         Pair pair;
