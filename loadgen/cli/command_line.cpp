@@ -56,6 +56,13 @@ void add_recording_details(CLI::App& command, RecordingOrder& record) {
         .add_option("--flight-recorder", record.keep,
                     "Keep only the last files: 8 of them, or those of the last 60s")
         ->type_name("8|60s");
+    // Said of no recording they would be passed over in silence. A viewer may order one later.
+    command.parse_complete_callback([&command] {
+        if (command.count("--record") > 0 || command.count("--live") > 0) return;
+        for (const char* detail :
+             {"--record-keys", "--no-payload", "--anonymize", "--durable", "--flight-recorder"})
+            if (command.count(detail) > 0) throw CLI::RequiresError(detail, "--record");
+    });
 }
 
 void add_live(CLI::App& command, Request& request) {

@@ -140,6 +140,8 @@ TEST_F(ProgramTest, BadInputIsExitCode2WithAReason) {
         {{"run", scenario("1s"), "--live", "70000"}, "--live: '70000' is no port"},
         {{"run", scenario("1s"), "--metrics", "9464"}, "--metrics: "},
         {{"run", scenario("1s"), "--virtual", "--live"}, "for real sockets"},
+        {{"run", scenario("1s"), "--durable"}, "--durable requires --record"},
+        {{"serve-arena", "--flight-recorder", "8"}, "--flight-recorder requires --record"},
         {{"watch", "999999999"}, "watched"},
         {{"completion", "fish"}, "fish"},
     };
