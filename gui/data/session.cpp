@@ -131,7 +131,8 @@ const RemoteRow* Session::find_remote(std::uint32_t id, Direction direction) con
 void Session::name_remote(RemoteRow& row) const {
     const recorder::RemoteEntry* entry = state_.find_remote(row.id);
     if (entry == nullptr) {
-        row.name = row.id == trace::kNoRemote ? "(no remote)" : fmt::format("remote {}", row.id);
+        row.name =
+            row.id == trace::kNoRemote ? std::string(trace::kNoRemoteName) : fmt::format("remote {}", row.id);
         return;
     }
     row.name = entry->name.empty() ? fmt::format("remote {}", row.id) : entry->name;

@@ -129,10 +129,8 @@ double RemotesModel::numberAt(std::size_t row, int column) const {
                 it.direction == Direction::inbound ? Session::received : Session::sent);
             return all > 0 ? 100 * rate(RemoteRow::on_wire) / all : 0;
         }
-        case resent: return it.direction == Direction::inbound ? kNothing : rate(RemoteRow::resent);
-        case headers:
-            return it.direction == Direction::inbound ? kNothing
-                                                      : rate(RemoteRow::headers) + rate(RemoteRow::framing);
+        case resent: return rate(RemoteRow::resent);
+        case headers: return rate(RemoteRow::headers) + rate(RemoteRow::framing);
         case total: return static_cast<double>(it.counters.on_wire());
         case budget: return it.budget > 0 ? 100 * rate(RemoteRow::on_wire) / it.budget : kNothing;
         case queue_p95: return it.queue.p95;

@@ -84,14 +84,16 @@ void RemotesView::fillDetail() {
         QString text = tr("%1 · %2 · %3 · codec %4")
                            .arg(name, QString::fromStdString(any->kind), QString::fromStdString(any->mode),
                                 QString::fromStdString(any->codec));
-        if (out != nullptr) {
+        for (const RemoteRow* const row : {out, in}) {
+            if (row == nullptr) continue;
             const auto rate = [&](RemoteRow::Counter counter) {
-                return text_of(out->rates.per_second(counter), Unit::bytes_per_second);
+                return text_of(row->rates.per_second(counter), Unit::bytes_per_second);
             };
-            text += tr("\nOut: %1 on the wire = %2 payload + %3 frames + %4 sent again + %5 share of headers "
+            text += tr("\n%1: %2 on the wire = %3 payload + %4 frames + %5 sent again + %6 share of headers "
                        "and acks")
-                        .arg(rate(RemoteRow::on_wire), rate(RemoteRow::payload), rate(RemoteRow::framing),
-                             rate(RemoteRow::resent), rate(RemoteRow::headers));
+                        .arg(row == out ? tr("Out") : tr("In"), rate(RemoteRow::on_wire),
+                             rate(RemoteRow::payload), rate(RemoteRow::framing), rate(RemoteRow::resent),
+                             rate(RemoteRow::headers));
         }
         detail_->setText(text);
     }

@@ -88,18 +88,17 @@ void print(const ProfileState& state, const Stats& before) {
                "payload", "on wire", "queue p99", "wire p50", "lost/s");
     auto rows = grown.remotes;
     std::ranges::sort(rows, [](const recorder::RemoteStats& a, const recorder::RemoteStats& b) {
-        return std::max(a.counters.on_wire(), a.counters.payload) >
-               std::max(b.counters.on_wire(), b.counters.payload);
+        return a.counters.on_wire() > b.counters.on_wire();
     });
     for (const recorder::RemoteStats& row : rows) {
         const auto* const remote = state.find_remote(row.remote);
         const bool is_out = row.direction == recorder::Direction::outbound;
         fmt::print("{:<28.28} {:>4} {:>11.1f} {:>12} {:>12}",
                    remote != nullptr ? remote->name
-                   : row.remote == 0 ? "(no remote)"
+                   : row.remote == 0 ? std::string(trace::kNoRemoteName)
                                      : fmt::format("remote {}", row.remote),
                    is_out ? "out" : "in", rate(row.counters.messages), per_second(rate(row.counters.payload)),
-                   is_out ? per_second(rate(row.counters.on_wire())) : "");
+                   per_second(rate(row.counters.on_wire())));
         if (is_out)
             fmt::print(" {:>6.1f} ms {:>6.1f} ms {:>9.1f}",
                        milliseconds(percentile(state, recorder::HistogramKind::queue, row.remote, 99)),

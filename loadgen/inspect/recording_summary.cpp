@@ -102,6 +102,10 @@ void RecordingSummary::take_apart(const WireRecord& record, ByteShares& shares) 
         shares.unread += record.wire_bytes;
         return;
     }
+    if (view_.frames.empty()) {
+        shares.alone += record.wire_bytes;
+        return;
+    }
     const std::size_t direction = index_of(record.direction);
     const std::size_t tag = record.wire_bytes - record.packet.size();
     const std::size_t protection = view_.header_bytes + tag;
@@ -142,7 +146,6 @@ void RecordingSummary::take_apart(const WireRecord& record, ByteShares& shares) 
         remotes_[parts_[i].remote][direction].share += share;
         left -= share;
     }
-    if (parts_.empty()) remotes_[0][direction].share += left;  // acknowledgements alone
 }
 
 // A message of a remote begins with its number; of one in fragments the first fragment does.
@@ -240,7 +243,7 @@ void RecordingSummary::on_frame(const recorder::ProfileFrame& frame) {
 }
 
 std::string RecordingSummary::remote_name(std::uint16_t number) const {
-    if (number == 0) return "-";
+    if (number == 0) return std::string(trace::kNoRemoteName);
     const auto name = names_.find(number);
     return name == names_.end() ? fmt::format("#{}", number) : name->second;
 }

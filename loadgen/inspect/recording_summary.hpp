@@ -23,12 +23,13 @@ struct ByteShares {
     std::uint64_t payload = 0;     // messages, the first time
     std::uint64_t repeated = 0;    // messages again, with their headers
     std::uint64_t framing = 0;     // headers of frames
-    std::uint64_t header = 0;      // of Squall's packets, with acknowledgements and padding
-    std::uint64_t protection = 0;  // netcode's header and tag, of payload packets
+    std::uint64_t header = 0;      // of packets with messages: Squall's, with acknowledgements and padding
+    std::uint64_t protection = 0;  // of the same: netcode's header and tag
+    std::uint64_t alone = 0;       // whole packets of acknowledgements alone
     std::uint64_t control = 0;     // whole packets of other types: handshake, keep-alive, goodbye
     std::uint64_t unread = 0;      // whole packets that were refused, or whose payload was left out
     [[nodiscard]] std::uint64_t total() const {
-        return payload + repeated + framing + header + protection + control + unread;
+        return payload + repeated + framing + header + protection + alone + control + unread;
     }
 };
 

@@ -11,8 +11,8 @@ constexpr const char* kDirections[] = {"received", "sent"};
 
 Json of(const ByteShares& shares) {
     return {{"payload", shares.payload}, {"repeated", shares.repeated},     {"framing", shares.framing},
-            {"header", shares.header},   {"protection", shares.protection}, {"control", shares.control},
-            {"unread", shares.unread},   {"total", shares.total()}};
+            {"header", shares.header},   {"protection", shares.protection}, {"acks_alone", shares.alone},
+            {"control", shares.control}, {"unread", shares.unread},         {"total", shares.total()}};
 }
 
 Json of(const RemoteRow& row) {

@@ -63,6 +63,7 @@ std::string where_bytes_went(const RecordingSummary& summary) {
     row("frame headers", &ByteShares::framing);
     row("packet headers, acks", &ByteShares::header);
     row("protection", &ByteShares::protection);
+    row("acknowledgements alone", &ByteShares::alone);
     row("handshake, keep-alive, goodbye", &ByteShares::control);
     row("refused, or left out", &ByteShares::unread);
     out += fmt::format("  {:<32}{:>16}{:>9}{:>16}\n", "together", in.total(), "", sent.total());

@@ -62,13 +62,20 @@ void tick(std::vector<std::byte>& bytes, const Parts& parts, Emit emit) {
             event.detail = 50'000;
             emit(event);
         }
-        for (std::size_t i = 0; i < kMessagesPerPacket && parts.received; ++i) {
+        if (!parts.received) continue;
+        event.kind = EventKind::datagram_received;
+        event.bytes = 40 * kMessagesPerPacket + 30;
+        event.detail = 5;
+        emit(event);
+        for (std::size_t i = 0; i < kMessagesPerPacket; ++i) {
+            const auto remote = static_cast<std::uint32_t>(1 + (slot * 7 + i) % 500);
             event.kind = EventKind::message_received;
             event.bytes = 37;
-            event.detail = 0;
+            event.detail = 3 + 256 * remote;
             emit(event);
             event.kind = EventKind::remote_received;
-            event.id = 1 + (slot * 7 + i) % 500;
+            event.id = remote;
+            event.detail = 0;
             emit(event);
         }
     }

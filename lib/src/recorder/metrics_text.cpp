@@ -208,36 +208,44 @@ void MetricsText::remotes(Page& page) const {
                 "Bytes that each remote took of the socket: messages, framing, repetitions and its share of "
                 "headers.");
     for (const Sum& sum : sums)
-        if (sum.direction == "transmit")
-            page.sample({{"remote", sum.remote}, {"kind", sum.kind}}, sum.on_wire);
+        page.sample({{"remote", sum.remote}, {"kind", sum.kind}, {"direction", sum.direction}}, sum.on_wire);
 }
 
 void MetricsText::overhead(Page& page) const {
-    std::uint64_t headers = 0;
-    std::uint64_t repeated = 0;
-    std::uint64_t received = 0;
+    struct Causes {
+        std::uint64_t headers = 0;
+        std::uint64_t repeated = 0;
+        std::uint64_t acks = 0;  // alone, in datagrams of their own
+        std::uint64_t keep_alives = 0;
+        std::uint64_t handshake = 0;
+    };
+    Causes sent;
+    Causes received;
+    std::uint64_t received_by_remotes = 0;
     for (const RemoteStats& entry : state_.stats().remotes) {
-        headers += entry.counters.framing + entry.counters.headers;
-        repeated += entry.counters.retransmission + entry.counters.early_repeat;
-        if (entry.direction == Direction::inbound) received += entry.counters.payload;
+        Causes& causes = entry.direction == Direction::inbound ? received : sent;
+        causes.headers += entry.counters.framing + entry.counters.headers;
+        causes.repeated += entry.counters.retransmission + entry.counters.early_repeat;
+        if (entry.direction == Direction::inbound) received_by_remotes += entry.counters.on_wire();
     }
-    std::uint64_t acks = 0;
-    std::uint64_t keep_alives = 0;
-    std::uint64_t handshake = 0;
     const auto& endpoint = state_.stats().endpoint;
     for (std::size_t type = 0; type < endpoint.overhead_sent.size(); ++type) {
         const bool is_ack = type == kPayload || type == kPayloadWithId;
         const bool is_idle = type == kKeepAlive || type == kDisconnect || type == kReasonedDisconnect;
-        (is_ack ? acks : is_idle ? keep_alives : handshake) += endpoint.overhead_sent[type];
+        (is_ack ? sent.acks : is_idle ? sent.keep_alives : sent.handshake) += endpoint.overhead_sent[type];
     }
     page.family("squall_overhead_bytes_total", "counter",
                 "Bytes of the socket that are no message sent for the first time, by cause.");
-    page.sample({{"direction", "transmit"}, {"cause", "header"}}, headers);
-    page.sample({{"direction", "transmit"}, {"cause", "retransmit"}}, repeated);
-    page.sample({{"direction", "transmit"}, {"cause", "ack"}}, acks);
-    page.sample({{"direction", "transmit"}, {"cause", "keep_alive"}}, keep_alives);
-    page.sample({{"direction", "transmit"}, {"cause", "handshake"}}, handshake);
-    page.sample({{"direction", "receive"}, {"cause", "all"}}, endpoint.bytes_received - received);
+    page.sample({{"direction", "transmit"}, {"cause", "header"}}, sent.headers);
+    page.sample({{"direction", "transmit"}, {"cause", "retransmit"}}, sent.repeated);
+    page.sample({{"direction", "transmit"}, {"cause", "ack"}}, sent.acks);
+    page.sample({{"direction", "transmit"}, {"cause", "keep_alive"}}, sent.keep_alives);
+    page.sample({{"direction", "transmit"}, {"cause", "handshake"}}, sent.handshake);
+    page.sample({{"direction", "receive"}, {"cause", "header"}}, received.headers);
+    page.sample({{"direction", "receive"}, {"cause", "retransmit"}}, received.repeated);
+    // Acknowledgements alone, keep-alives, handshakes, refused datagrams.
+    page.sample({{"direction", "receive"}, {"cause", "no_message"}},
+                endpoint.bytes_received - received_by_remotes);
 }
 
 void MetricsText::refusals(Page& page) const {

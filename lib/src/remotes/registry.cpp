@@ -98,6 +98,13 @@ void Remotes::on_transmission(ChannelId channel, std::uint16_t tag, ByteCause ca
     ledger.add(ByteCause::framing, wire_bytes - payload_bytes);
 }
 
+std::uint16_t Remotes::tag_of(ChannelId channel, Bytes beginning) const {
+    if (channel.value >= kModeCount) return 0;
+    ByteReader reader(beginning);
+    const std::uint64_t number = reader.read_varint();
+    return reader.ok() && number <= remotes_.size() ? static_cast<std::uint16_t>(number) : std::uint16_t{0};
+}
+
 // --- declaring
 
 Result<> Remotes::check_name(std::string_view name) const {

@@ -111,7 +111,7 @@ Profiler::Profiler(ProfilerConfig config)
     hello_.build = cut(config_.build);
     hello_.at = config_.at;
     hello_.wall_time = config_.wall_time;
-    dictionary_.remotes = {{.id = trace::kNoRemote, .name = "(no remote)"}};
+    dictionary_.remotes = {{.id = trace::kNoRemote, .name = std::string(trace::kNoRemoteName)}};
 }
 
 // --- what is watched
@@ -264,7 +264,7 @@ void Profiler::tell_dictionary() {
     if (registry_ == nullptr || (rounds_ % kSlowRounds != 0 && dictionary_.remotes.size() > 1)) return;
     const auto remotes = registry_->remotes();
     if (dictionary_.remotes.size() == remotes.size() + 1 && !has_new_budgets_) return;
-    dictionary_.remotes = {{.id = trace::kNoRemote, .name = "(no remote)"}};
+    dictionary_.remotes = {{.id = trace::kNoRemote, .name = std::string(trace::kNoRemoteName)}};
     for (const remotes::Remote* const remote : remotes) {
         const auto budget = budgets_.find(remote->info().name);
         dictionary_.remotes.push_back(

@@ -36,11 +36,13 @@ const RemoteCounters& Account::outbound(std::uint32_t remote) const {
 const RemoteCounters& Account::inbound(std::uint32_t remote) const {
     static constexpr RemoteCounters kNone;
     if (remote >= remotes_.size()) return kNone;
-    if (remote == kNoRemote) {
-        remotes_[kNoRemote].in.messages = messages_received_ - known_messages_;
-        remotes_[kNoRemote].in.payload = payload_received_ - known_payload_;
-    }
+    settle_arrivals();
+    if (remote == kNoRemote) remotes_[kNoRemote].in.messages = messages_received_ - known_messages_;
     return remotes_[remote].in;
+}
+std::uint64_t Account::overhead_received() const {
+    settle_arrivals();
+    return overhead_received_;
 }
 const Histogram* Account::time_of(Time time, std::uint32_t remote) const {
     if (remote >= remotes_.size()) return nullptr;
@@ -266,21 +268,70 @@ void Account::on_lost(const Event& event) {
 
 // --- what arrives
 
-// Whose it is the registry says later, if it has such a remote.
-inline void Account::on_received(const Event& event) {
-    ++messages_received_;
-    payload_received_ += event.bytes;
+inline void Account::note_arrival(const Arrival& arrival) {
+    if (arrival_count_ == kMaxParts) [[unlikely]]
+        share_out_arrivals(0);
+    arrivals_[arrival_count_++] = arrival;
+    arrival_bytes_ += arrival.bytes;
 }
 
+// Of messages that came in one frame; of the others the frames were told.
+inline void Account::on_received(const Event& event) {
+    ++messages_received_;
+    if (event.detail == 0) return;
+    note_arrival({place_of(event.detail / 256), event.bytes + event.detail % 256, event.bytes, false});
+}
+
+void Account::on_frame_received(const Event& event) {
+    note_arrival({place_of(event.detail / 256), event.bytes, static_cast<std::uint32_t>(event.payload.size()),
+                  event.detail % 256 != kPayload});
+}
+
+void Account::on_datagram_received(const Event& event) {
+    settle_arrivals();
+    arriving_bytes_ = event.bytes;
+    ++endpoint_.datagrams_received;
+    endpoint_.bytes_received += event.bytes;
+    endpoint_.received[event.detail % kMaxPacketTypes] += event.bytes;
+}
+
+// As settle_parts(): headers are shared by bytes, what rounding leaves goes to the last.
+void Account::share_out_arrivals(std::uint32_t headers) const {
+    const std::uint64_t factor = (std::uint64_t{headers} << 20) / std::max(arrival_bytes_, 1U);
+    for (const Arrival& arrival : std::span(arrivals_).first(arrival_count_)) {
+        RemoteCounters& in = remotes_[arrival.remote].in;
+        const auto share = static_cast<std::uint32_t>((arrival.bytes * factor) >> 20);
+        headers -= share;
+        in.headers += share;
+        if (arrival.is_repeated) [[unlikely]] {
+            in.retransmission += arrival.bytes;
+            continue;
+        }
+        in.payload += arrival.payload;
+        in.framing += arrival.bytes - arrival.payload;
+    }
+    remotes_[arrivals_[arrival_count_ - 1].remote].in.headers += headers;
+    arriving_bytes_ -= std::min(arrival_bytes_, arriving_bytes_);
+    arrival_bytes_ = 0;
+    arrival_count_ = 0;
+}
+
+void Account::settle_arrivals() const {
+    if (arrival_count_ != 0)
+        share_out_arrivals(arriving_bytes_ - std::min(arrival_bytes_, arriving_bytes_));
+    else
+        overhead_received_ += arriving_bytes_;
+    arriving_bytes_ = 0;
+}
+
+// The bytes were counted when the message arrived.
 inline void Account::on_remote_received(const Event& event) {
     const std::uint32_t place = place_of(event.id);
     RemoteCounters& in = remotes_[place].in;
     if (event.detail != 0) ++in.stopped[std::min<std::size_t>(event.detail, kMaxOutcomes - 1)];
     if (place == kNoRemote) return;
     ++known_messages_;
-    known_payload_ += event.bytes;
     ++in.messages;
-    in.payload += event.bytes;
 }
 
 void Account::on_event(const Event& event) {
@@ -292,11 +343,8 @@ void Account::on_another(const Event& event) {
     switch (event.kind) {
         case EventKind::message_queued: return on_queued(event);
         case EventKind::datagram_sent: return on_datagram_sent(event);
-        case EventKind::datagram_received:
-            ++endpoint_.datagrams_received;
-            endpoint_.bytes_received += event.bytes;
-            endpoint_.received[event.detail % kMaxPacketTypes] += event.bytes;
-            return;
+        case EventKind::datagram_received: return on_datagram_received(event);
+        case EventKind::frame_received: return on_frame_received(event);
         case EventKind::datagram_refused:
             ++refusals_.refused[event.detail % kMaxRefusalCauses];
             endpoint_.bytes_refused += event.bytes;

@@ -28,6 +28,7 @@ std::string_view to_string(EventKind kind) {
         case EventKind::remote_handled: return "remote_handled";
         case EventKind::call_settled: return "call_settled";
         case EventKind::remote_failed: return "remote_failed";
+        case EventKind::frame_received: return "frame_received";
     }
     return "unknown";
 }

@@ -14,6 +14,8 @@
 #include "replay/record_source.hpp"
 #include "runner/run.hpp"
 #include "scenario/scenario.hpp"
+#include "squall/recorder/profile_codec.hpp"
+#include "squall/recorder/profile_state.hpp"
 
 namespace squall::loadgen {
 namespace {
@@ -84,7 +86,7 @@ TEST_P(Inspect, BytesAreTheSocketsAndLossAndRttTheNetworks) {
         EXPECT_EQ(shares.total(), totals.bytes[i]);
         std::uint64_t of_remotes = 0;
         for (const auto& [number, rows] : summary.remotes()) of_remotes += rows[i].on_wire();
-        EXPECT_EQ(of_remotes + shares.control + shares.unread, totals.bytes[i]);
+        EXPECT_EQ(of_remotes + shares.alone + shares.control + shares.unread, totals.bytes[i]);
         std::uint64_t of_seconds = 0;
         for (const auto& [second, row] : summary.seconds()) of_seconds += row.bytes[i];
         EXPECT_EQ(of_seconds, totals.bytes[i]);
@@ -98,6 +100,44 @@ TEST_P(Inspect, BytesAreTheSocketsAndLossAndRttTheNetworks) {
     const double truth = static_cast<double>(run.links.down.dropped());
     EXPECT_NEAR(lost, truth, 0.25 * truth + 3);
     EXPECT_EQ(GetParam() == 0, truth == 0);
+}
+
+// What the server's account put into the recording is what a reader of the packets makes of them.
+TEST_P(Inspect, AgreesWithTheAccountByRemoteInBothDirections) {
+    record(GetParam());
+    auto source = RecordSource::open(path_).value();
+    RecordingSummary summary;
+    recorder::ProfileState account;
+    while (const auto record = source->next().value()) {
+        summary.add(*record);
+        const auto* const control = std::get_if<recorder::ControlRecord>(&*record);
+        if (control == nullptr) continue;
+        const auto fact = recorder::decode(*control);
+        ASSERT_TRUE(fact);
+        const auto* const frame = std::get_if<recorder::FrameRecord>(&*fact);
+        if (frame == nullptr) continue;
+        const auto raw = recorder::parse_envelope(frame->frame);
+        ASSERT_TRUE(raw && *raw);
+        const auto whole = recorder::decode(**raw);
+        ASSERT_TRUE(whole && *whole);
+        account.apply(**whole);
+    }
+    std::size_t compared = 0;
+    for (const recorder::RemoteStats& told : account.stats().remotes) {
+        const std::size_t direction = told.direction == recorder::Direction::outbound ? 1 : 0;
+        const auto place = summary.remotes().find(static_cast<std::uint16_t>(told.remote));
+        ASSERT_NE(place, summary.remotes().end()) << told.remote;
+        const RemoteRow& read = place->second[direction];
+        const trace::RemoteCounters& it = told.counters;
+        EXPECT_EQ(it.on_wire(), read.on_wire()) << summary.remote_name(place->first) << direction;
+        EXPECT_EQ(it.payload, read.payload) << summary.remote_name(place->first) << direction;
+        EXPECT_EQ(it.framing, read.framing) << summary.remote_name(place->first) << direction;
+        EXPECT_EQ(it.retransmission + it.early_repeat, read.repeated) << direction;
+        ++compared;
+    }
+    EXPECT_EQ(compared, 5U);  // input and buying in, snapshot out, other messages both ways
+    EXPECT_EQ(account.stats().endpoint.bytes_sent, summary.totals().bytes[1]);
+    EXPECT_EQ(account.stats().endpoint.bytes_received, summary.totals().bytes[0]);
 }
 INSTANTIATE_TEST_SUITE_P(Loss, Inspect, testing::Values(0, 5, 20));
 

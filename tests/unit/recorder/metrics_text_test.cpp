@@ -25,10 +25,11 @@ MetricsText filled() {
                      .outcomes = {"passed", "filtered", "rate_limited"},
                      .refusal_causes = {"too_small"},
                      .disconnect_reasons = {"none", "requested"}});
-    text.apply(Dictionary{{{0, "(no remote)"}, {1, "shot"}, {2, "as\"k\\\n", 1}}});
+    text.apply(Dictionary{{{0, "(other messages)"}, {1, "shot"}, {2, "as\"k\\\n", 1}}});
     Stats stats;
     stats.is_keyframe = true;
-    trace::RemoteCounters in{.messages = 3, .payload = 300};
+    trace::RemoteCounters in{
+        .messages = 3, .payload = 300, .framing = 9, .retransmission = 103, .headers = 40};
     in.stopped[2] = 4;
     stats.remotes = {{1, Direction::inbound, in},
                      {1,
@@ -62,11 +63,14 @@ TEST(MetricsText, HasTheNumbersOfTheFrames) {
           R"(squall_wire_bytes_total{direction="transmit"} 4000)",
           R"(squall_messages_total{remote="shot",kind="event",direction="receive"} 3)",
           R"(squall_message_bytes_total{remote="shot",kind="event",direction="transmit"} 1000)",
-          R"(squall_remote_wire_bytes_total{remote="shot",kind="event"} 1260)",
+          R"(squall_remote_wire_bytes_total{remote="shot",kind="event",direction="transmit"} 1260)",
           R"(squall_overhead_bytes_total{direction="transmit",cause="header"} 50)",
           R"(squall_overhead_bytes_total{direction="transmit",cause="retransmit"} 210)",
           R"(squall_overhead_bytes_total{direction="transmit",cause="ack"} 60)",
-          R"(squall_overhead_bytes_total{direction="receive",cause="all"} 1000)",
+          R"(squall_remote_wire_bytes_total{remote="shot",kind="event",direction="receive"} 452)",
+          R"(squall_overhead_bytes_total{direction="receive",cause="header"} 49)",
+          R"(squall_overhead_bytes_total{direction="receive",cause="retransmit"} 103)",
+          R"(squall_overhead_bytes_total{direction="receive",cause="no_message"} 848)",
           R"(squall_rejected_messages_total{reason="rate_limited"} 4)",
           R"(squall_refused_packets_total{reason="too_small"} 6)",
           R"(squall_rtt_seconds_bucket{le="0.025"} 0)",

@@ -32,7 +32,7 @@ void expect_sum_is_the_socket(const Account& account, const EndpointStatistics& 
     std::uint64_t received = account.overhead_received();
     for (std::uint32_t remote = 0; remote < account.remote_count(); ++remote) {
         sent += account.outbound(remote).on_wire();
-        received += account.inbound(remote).payload;
+        received += account.inbound(remote).on_wire();
     }
     for (const std::uint64_t bytes : account.endpoint().overhead_sent) sent += bytes;
     EXPECT_EQ(sent, socket.bytes_sent);

@@ -186,20 +186,63 @@ TEST(Account, AnotherTenantOfASlotStartsAnew) {
     EXPECT_EQ(feed.account.time_of(Account::Time::queue, 1)->max(), 0u);
 }
 
-TEST(Account, WhatArrivesBelongsToNobodyUntilTheRegistrySaysWhose) {
+TEST(Account, SharesTheHeadersOfWhatArrivesAsOfWhatLeaves) {
+    Feed feed;
+    feed.emit(EventKind::datagram_received, 0, 235, 5);
+    feed.emit(EventKind::message_received, 0, 97, 3 + 256 * 1);
+    feed.emit(EventKind::frame_received, 1, 50, 256 * 2, Bytes(feed.bytes).first(47));
+    feed.emit(EventKind::frame_received, 2, 50, 1 + 256 * 3, Bytes(feed.bytes).first(47));
+    // Put together of frames that were told: nothing more of the socket's bytes.
+    feed.emit(EventKind::message_received, 1, 3000, 0);
+    const RemoteCounters one = feed.account.inbound(1);
+    EXPECT_EQ(one.payload, 97u);
+    EXPECT_EQ(one.framing, 3u);
+    EXPECT_EQ(one.headers, 17u);
+    EXPECT_EQ(feed.account.inbound(2).payload, 47u);
+    EXPECT_EQ(feed.account.inbound(2).headers, 8u);
+    EXPECT_EQ(feed.account.inbound(3).payload, 0u);
+    EXPECT_EQ(feed.account.inbound(3).retransmission, 50u);
+    EXPECT_EQ(feed.account.inbound(3).headers, 10u);
+    EXPECT_EQ(feed.account.overhead_received(), 0u);
+    EXPECT_EQ(feed.account.endpoint().received[5], 235u);
+}
+
+TEST(Account, MessagesThatArriveAreTheRemotesOnceTheRegistrySaysSo) {
     Feed feed;
     feed.emit(EventKind::datagram_received, 0, 100, 5);
-    feed.emit(EventKind::message_received, 0, 60, 0);
-    feed.emit(EventKind::message_received, 1, 10, 0);
-    EXPECT_EQ(feed.account.inbound(kNoRemote).payload, 70u);
+    feed.emit(EventKind::message_received, 0, 60, 3 + 256 * 4);
+    feed.emit(EventKind::message_received, 1, 10, 3);
+    EXPECT_EQ(feed.account.inbound(kNoRemote).messages, 2u);
     feed.emit(EventKind::remote_received, 4, 60, 2);
-    EXPECT_EQ(feed.account.inbound(4).payload, 60u);
     EXPECT_EQ(feed.account.inbound(4).messages, 1u);
     EXPECT_EQ(feed.account.inbound(4).stopped[2], 1u);
-    EXPECT_EQ(feed.account.inbound(kNoRemote).payload, 10u);
     EXPECT_EQ(feed.account.inbound(kNoRemote).messages, 1u);
-    EXPECT_EQ(feed.account.overhead_received(), 30u);
-    EXPECT_EQ(feed.account.endpoint().received[5], 100u);
+    EXPECT_EQ(feed.account.inbound(kNoRemote).payload, 10u);
+    EXPECT_EQ(feed.account.inbound(4).on_wire() + feed.account.inbound(kNoRemote).on_wire(), 100u);
+}
+
+TEST(Account, WhatArrivesWithoutMessagesIsOverhead) {
+    Feed feed;
+    feed.emit(EventKind::datagram_received, 0, 40, 5);
+    EXPECT_EQ(feed.account.overhead_received(), 40u) << "also of the datagram that came last";
+    feed.emit(EventKind::datagram_received, 0, 50, 5);
+    feed.emit(EventKind::datagram_refused, 0, 50, 1);
+    feed.emit(EventKind::datagram_received, 0, 100, 5);
+    feed.emit(EventKind::message_received, 0, 60, 3 + 256 * 4);
+    EXPECT_EQ(feed.account.overhead_received(), 90u);
+    EXPECT_EQ(feed.account.inbound(4).on_wire(), 100u);
+}
+
+TEST(Account, ADatagramThatBringsMoreFramesThanItHasRoomForAddsUpToo) {
+    Feed feed;
+    feed.emit(EventKind::datagram_received, 0, 700 * 4 + 30, 5);
+    for (std::uint32_t id = 0; id < 700; ++id)
+        feed.emit(EventKind::message_received, id, 1, 3 + 256 * (id % 3 + 1));
+    std::uint64_t sum = feed.account.overhead_received();
+    for (std::uint32_t remote = 0; remote < feed.account.remote_count(); ++remote)
+        sum += feed.account.inbound(remote).on_wire();
+    EXPECT_EQ(sum, 700u * 4 + 30);
+    EXPECT_EQ(feed.account.inbound(1).payload, 234u);
 }
 
 TEST(Account, RemotesBeyondTheLimitAreCountedTogether) {

@@ -8,7 +8,7 @@
 namespace squall::trace {
 namespace {
 
-constexpr int kKinds = static_cast<int>(EventKind::remote_failed) + 1;
+constexpr int kKinds = static_cast<int>(EventKind::frame_received) + 1;
 
 TEST(EventKind, HasAnOwnNameForEach) {
     std::set<std::string_view> names;

@@ -421,6 +421,7 @@ class Remotes final : public Node, private TransmissionAccount {
     void drain(TimePoint now);
     void on_transmission(ChannelId channel, std::uint16_t tag, ByteCause cause, std::size_t wire_bytes,
                          std::size_t payload_bytes) override;
+    [[nodiscard]] std::uint16_t tag_of(ChannelId channel, Bytes beginning) const override;
     void on_connected(TimePoint now, const Connected& event);
     void on_disconnected(TimePoint now, const Disconnected& event);
     void on_message(TimePoint now, const MessageReceived& event);

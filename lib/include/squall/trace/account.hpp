@@ -57,10 +57,8 @@ class Account final : public Sink {
     [[nodiscard]] const RefusalCounters& refusals() const { return refusals_; }
     [[nodiscard]] std::uint64_t ticks() const { return ticks_; }
     [[nodiscard]] std::uint64_t tick_nanoseconds() const { return tick_nanoseconds_; }
-    // Inbound bytes of the socket that are no message's: headers, acks, repetitions, fragments under way.
-    [[nodiscard]] std::uint64_t overhead_received() const {
-        return endpoint_.bytes_received - payload_received_;
-    }
+    // Received bytes of datagrams that carried no message, refused ones included.
+    [[nodiscard]] std::uint64_t overhead_received() const;
 
   private:
     // What changes with each message that leaves is one cache line.
@@ -110,6 +108,13 @@ class Account final : public Sink {
         ChannelId channel{};
     };
     static constexpr std::uint64_t kNoPacket = ~std::uint64_t{0};
+    // A frame in the datagram that arrived last.
+    struct Arrival {
+        std::uint32_t remote = 0;
+        std::uint32_t bytes = 0;    // in the packet
+        std::uint32_t payload = 0;  // of the message, of those
+        bool is_repeated = false;
+    };
     // More than fit into a datagram: the shortest frame has 3 bytes.
     static constexpr std::size_t kMaxParts = 512;
 
@@ -133,6 +138,11 @@ class Account final : public Sink {
     void on_acked(const Event& event);
     void on_lost(const Event& event);
     void on_received(const Event& event);
+    void on_frame_received(const Event& event);
+    void note_arrival(const Arrival& arrival);
+    void on_datagram_received(const Event& event);
+    void share_out_arrivals(std::uint32_t headers) const;
+    void settle_arrivals() const;
     void on_remote_received(const Event& event);
 
     AccountConfig config_;
@@ -140,11 +150,9 @@ class Account final : public Sink {
     std::uint32_t remote_count_ = 1;
     EndpointCounters endpoint_;
     RefusalCounters refusals_;
-    // Of all that arrived, and of that what the registry knew the remote of.
+    // Of all that were handed on, and of those what the registry knew the remote of.
     std::uint64_t messages_received_ = 0;
-    std::uint64_t payload_received_ = 0;
     std::uint64_t known_messages_ = 0;
-    std::uint64_t known_payload_ = 0;
     std::uint64_t ticks_ = 0;
     std::uint64_t tick_nanoseconds_ = 0;
     Histogram round_trips_;
@@ -162,6 +170,14 @@ class Account final : public Sink {
     std::uint32_t sending_source_ = 0;
     ConnectionId sending_id_{};
     std::array<Part, kMaxParts> parts_{};
+
+    // The datagram that arrived last and what it carried so far: counted when the next one comes, or when
+    // somebody asks. Its bytes are without those that are counted already.
+    mutable std::size_t arrival_count_ = 0;
+    mutable std::uint32_t arrival_bytes_ = 0;  // of arrivals_
+    mutable std::uint32_t arriving_bytes_ = 0;
+    mutable std::uint64_t overhead_received_ = 0;
+    mutable std::array<Arrival, kMaxParts> arrivals_{};
 };
 
 }  // namespace squall::trace

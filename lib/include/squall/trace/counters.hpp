@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace squall::trace {
 
@@ -18,16 +19,18 @@ inline constexpr std::size_t kMaxRefusalCauses = 32;
 // Where messages of no remote are counted: greetings, raw payloads, channels of the application, and what
 // names no remote that there is. A remote's own number is its place in the registry plus one, as on the wire.
 inline constexpr std::uint32_t kNoRemote = 0;
+inline constexpr std::string_view kNoRemoteName = "(other messages)";
 
-// One remote in one direction, since the start. Outbound: payload + framing + retransmission + early_repeat +
-// headers is what it took of the socket's bytes. Inbound only the payload is told apart; the rest of the
-// socket's bytes is overhead.
+// One remote in one direction, since the start: payload + framing + retransmission + early_repeat + headers
+// is what it took of the socket's bytes.
 struct RemoteCounters {
-    std::uint64_t messages = 0;        // one a recipient; outbound: when it leaves for the first time
-    std::uint64_t payload = 0;         // bytes of the messages (remote number, operation, object), once
-    std::uint64_t framing = 0;         // frame headers of first transmissions
-    std::uint64_t retransmission = 0;  // sent again after a loss, with frame headers
-    std::uint64_t early_repeat = 0;    // sent again before a loss was known, with frame headers
+    // One a recipient. Outbound: when it leaves for the first time; inbound: when it is handed to the remote.
+    std::uint64_t messages = 0;
+    std::uint64_t payload = 0;  // bytes of the messages (remote number, operation, object), the first time
+    std::uint64_t framing = 0;  // frame headers, the first time
+    std::uint64_t retransmission = 0;  // with frame headers; outbound: sent again after a loss; inbound: what
+                                       // had come before, for whatever reason it was sent again
+    std::uint64_t early_repeat = 0;    // outbound: sent again before a loss was known, with frame headers
     std::uint64_t headers =
         0;                     // its share, by bytes, of packet headers, protection and acks in its datagrams
     std::uint64_t errors = 0;  // inbound: handlers and middleware that threw
@@ -64,8 +67,8 @@ struct ConnectionCounters {
 };
 
 // A socket, or several of one process together. What is sent adds up: the outbound on_wire() of all remotes
-// (kNoRemote included) and overhead_sent are bytes_sent. What is received: the inbound payload of all remotes
-// and the overhead, which is the difference.
+// (kNoRemote included) and overhead_sent are bytes_sent. What is received: the inbound on_wire() of all
+// remotes and the overhead, which is the difference: refused datagrams, and those with no message.
 struct EndpointCounters {
     std::uint64_t datagrams_sent = 0;
     std::uint64_t bytes_sent = 0;

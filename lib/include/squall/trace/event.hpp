@@ -22,9 +22,10 @@ enum class EventKind : std::uint8_t {
     message_sent,       // one transmission of a message or fragment; bytes = in the packet, with its headers;
                    // payload = the message's bytes in it; detail = a ByteCause of the transport + 256 x the
                    // message's tag
-    message_received,         // handed to the application; payload = the message
-    message_acked,            // id = message id
-    message_lost,             // id = message id; detail = a MessageFate of the transport
+    message_received,  // handed to the application; payload = the message; detail, if all of it was one frame
+                       // of the packet at hand = that frame's header bytes + 256 x the message's tag, else 0
+    message_acked,     // id = message id
+    message_lost,      // id = message id; detail = a MessageFate of the transport
     connection_connected,     // id = client id
     connection_disconnected,  // detail = a DisconnectReason of the transport
     path_changed,             // the peer's address changed and was validated
@@ -48,6 +49,10 @@ enum class EventKind : std::uint8_t {
                     // 1 + the ErrorCode
     remote_failed,  // a handler or a middleware threw; bytes and payload = of the message, if there was one.
                     // A message may have several handlers: each that fails is told
+    // A frame that no message_received tells of: a fragment, a message that waits for its turn, or what came
+    // before or too late. id = message id; bytes = in the packet, with its header; payload = the message's
+    // bytes in it; detail = a ByteCause of the transport + 256 x the message's tag.
+    frame_received,
 };
 [[nodiscard]] std::string_view to_string(EventKind kind);
 

@@ -153,8 +153,8 @@ enum class PacketTrace : std::uint8_t {
     with_keys,  // and tokens with their keys: whoever has those can read the session on the wire
 };
 
-// Told of every transmission of a message or fragment: for accounts of what the messages belong to, at a
-// fraction of what a trace event costs.
+// Knows what the messages belong to. Told of every transmission of a message or fragment, at a fraction of
+// what a trace event costs; asked, where there is a trace, whose a message is that arrives.
 class TransmissionAccount {
   public:
     virtual ~TransmissionAccount() = default;
@@ -162,6 +162,9 @@ class TransmissionAccount {
     // endpoint.
     virtual void on_transmission(ChannelId channel, std::uint16_t tag, ByteCause cause,
                                  std::size_t wire_bytes, std::size_t payload_bytes) = 0;
+    // The tag of a message that begins with these bytes of the peer's, all of it or its first fragment; 0 if
+    // it is nobody's. Must not call the endpoint.
+    [[nodiscard]] virtual std::uint16_t tag_of(ChannelId channel, Bytes beginning) const = 0;
 };
 
 class Endpoint : public Node {
@@ -199,7 +202,8 @@ class Endpoint : public Node {
     virtual void set_trace(trace::Sink* sink, std::uint32_t source) = 0;
     // Off (`sealed`) unless asked for: a recording needs it, and it costs an event a packet.
     virtual void trace_packets(PacketTrace what) = 0;
-    // Who is told of each transmission; nullptr: nobody. It must outlive the endpoint, or be taken away.
+    // Who is told of each transmission, and asked whose messages are; nullptr: nobody. It must outlive the
+    // endpoint, or be taken away.
     virtual void set_account(TransmissionAccount* account) = 0;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "squall/core/byte_pool.hpp"
@@ -11,6 +12,7 @@
 #include "transport/connection/ack_tracker.hpp"
 #include "transport/connection/congestion_controller.hpp"
 #include "transport/connection/event_queue.hpp"
+#include "transport/connection/fragment_tags.hpp"
 #include "transport/connection/pacer.hpp"
 #include "transport/connection/packet_format.hpp"
 #include "transport/connection/receive_channel.hpp"
@@ -80,6 +82,7 @@ class Connection final : private MessageSink, private SettlementSink {
     [[nodiscard]] Outcome check_frames(Bytes frames, bool& has_messages);
     [[nodiscard]] bool check_ack(const AckFrame& ack, std::uint64_t& largest) const;
     void take_in_frames(TimePoint now, Bytes frames);
+    void tell_frame(const MessageFrame& frame, ByteCause cause);
     void on_ack(TimePoint now, const AckFrame& ack, std::uint64_t largest);
     void on_packet_acked(TimePoint now, std::uint64_t number, SentPacket& packet, Duration sample);
     void on_spurious_loss(std::uint64_t number, const SentPacket& packet);
@@ -134,7 +137,10 @@ class Connection final : private MessageSink, private SettlementSink {
     TimePoint flush_at_{};
     std::uint32_t next_channel_ = 0;  // who goes first in the next packet
     std::size_t stored_bytes_ = 0;
-    bool is_blocked_ = false;  // pacing or the window held something back
+    std::size_t framing_at_hand_ = 0;              // header bytes of the frame that is taken in
+    std::unique_ptr<FragmentTags> fragment_tags_;  // only where there is a trace
+    bool is_frame_told_ = false;                   // the frame that is taken in became a message_received
+    bool is_blocked_ = false;                      // pacing or the window held something back
     bool has_acked_ = false;
     // What statistics() cannot take from elsewhere.
     struct Counters {

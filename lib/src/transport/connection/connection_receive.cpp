@@ -62,18 +62,41 @@ Connection::Outcome Connection::check_frames(Bytes frames, bool& has_messages) {
 void Connection::take_in_frames(TimePoint, Bytes frames) {
     FrameReader reader(frames);
     std::size_t message_bytes = 0;
+    std::size_t framing = 0;
     for (MessageFrame frame; reader.next(frame);) {
         ReceiveChannel& channel = receivers_[frame.channel.value];
         const std::uint64_t duplicates = channel.duplicate_bytes();
+        framing_at_hand_ = reader.framing_bytes() - framing;
+        framing = reader.framing_bytes();
+        is_frame_told_ = false;
         channel.take_in(frame, context_->pool, stored_bytes_, *this);
         // What came again was a repetition; which kind, only its sender knows.
         const std::uint64_t repeated = channel.duplicate_bytes() - duplicates;
         statistics_.received.add(ByteCause::retransmission, repeated);
         message_bytes += frame.bytes.size() - repeated;
+        if (context_->tracer.sink != nullptr && !is_frame_told_)
+            tell_frame(frame, repeated > 0 ? ByteCause::retransmission : ByteCause::payload);
     }
     statistics_.received.add(ByteCause::payload, message_bytes);
     statistics_.received.add(ByteCause::framing, reader.framing_bytes());
     statistics_.received.add(ByteCause::padding, reader.padding_bytes());
+}
+
+// What became no message at once: whose it is and what it took stand in an event of their own.
+void Connection::tell_frame(const MessageFrame& frame, ByteCause cause) {
+    std::uint16_t tag = 0;
+    if (!frame.is_fragment) {
+        tag = context_->tracer.tag_of(frame.channel, frame.bytes);
+    } else if (frame.index == 0) {
+        tag = context_->tracer.tag_of(frame.channel, frame.bytes);
+        if (fragment_tags_ == nullptr) fragment_tags_ = std::make_unique<FragmentTags>();
+        fragment_tags_->remember(frame.channel, frame.id.value, tag);
+    } else if (fragment_tags_ != nullptr) {
+        tag = fragment_tags_->find(frame.channel, frame.id.value);
+    }
+    trace(trace::EventKind::frame_received, present_, frame.channel,
+          receivers_[frame.channel.value].unwrap(frame), frame.bytes.size() + framing_at_hand_,
+          static_cast<std::uint32_t>(cause) + 256U * tag, frame.bytes);
 }
 
 // An acknowledgement of what was never sent is a lie or a bug.
@@ -197,11 +220,17 @@ void Connection::on_packet_lost(TimePoint now, std::uint64_t number, SentPacket&
 
 void Connection::on_message(ChannelId channel, MessageId message, Bytes bytes) {
     context_->events.push(MessageReceived{id_, channel, message, bytes});
-    trace(trace::EventKind::message_received, present_, channel, message.value, bytes.size(), 0, bytes);
+    if (context_->tracer.sink == nullptr) return;
+    is_frame_told_ = true;
+    emit(trace::EventKind::message_received, present_, channel, message.value, bytes.size(),
+         static_cast<std::uint32_t>(framing_at_hand_) + 256U * context_->tracer.tag_of(channel, bytes),
+         bytes);
 }
 
 void Connection::on_stored_message(ChannelId channel, MessageId message, PooledBytes bytes) {
-    on_message(channel, message, context_->events.hold(std::move(bytes)));
+    const Bytes held = context_->events.hold(std::move(bytes));
+    context_->events.push(MessageReceived{id_, channel, message, held});
+    trace(trace::EventKind::message_received, present_, channel, message.value, held.size(), 0, held);
 }
 
 }  // namespace squall::connection

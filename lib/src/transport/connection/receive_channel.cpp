@@ -71,8 +71,11 @@ void ReceiveChannel::take_in(const MessageFrame& frame, BytePool& pool, std::siz
     const std::uint64_t id = unwrap(frame);
     if (is_old(id)) {
         // A sequenced message that never came before is stale; everything else was seen.
-        const bool stale = config_->mode == ChannelMode::unreliable_sequenced && !in_window(id);
-        ++(stale ? stale_ : duplicates_);
+        if (config_->mode == ChannelMode::unreliable_sequenced && !in_window(id)) {
+            ++stale_;
+            return;
+        }
+        ++duplicates_;
         duplicate_bytes_ += frame.bytes.size();
         return;
     }

@@ -47,6 +47,9 @@ class ReceiveChannel {
     // not acknowledged.
     void give_up_partials(std::size_t& stored_bytes);
 
+    // The whole number of a frame's message, as it is understood now.
+    [[nodiscard]] std::uint64_t unwrap(const MessageFrame& frame) const { return frame.id.unwrap(newest_); }
+
     // Gives back memory that nothing needs now.
     void rest() { waiting_.shrink(); }
 
@@ -66,7 +69,6 @@ class ReceiveChannel {
         bool present = false;
     };
     [[nodiscard]] bool reliable() const { return is_reliable(config_->mode); }
-    [[nodiscard]] std::uint64_t unwrap(const MessageFrame& frame) const { return frame.id.unwrap(newest_); }
     [[nodiscard]] bool is_old(std::uint64_t id) const;
     [[nodiscard]] bool in_window(std::uint64_t id) const;
     void mark_delivered(std::uint64_t id);
