@@ -168,6 +168,9 @@ int redrive(const ReplayCommand& command, std::optional<Duration> until) {
                grouped(sessions.message_count()), squall::to_string(sessions.length()),
                command.speed == 0 ? std::string("as fast as it goes") : fmt::format("at {} x", command.speed),
                command.copies == 1 ? "" : fmt::format(", {} copies of each", grouped(command.copies)));
+    if (const std::uint64_t there = sessions.was_there_count(); there > 0)
+        fmt::print("note: {} of them were there before the recording began; they join at its beginning\n",
+                   grouped(there));
     PlaybackClock playback(command.speed);
     const RecordedClientMaker maker(sessions, playback, protocol_id_of(scenario->target));
     std::function<std::pair<std::string, bool>(TimePoint, const std::string&)> on_order;

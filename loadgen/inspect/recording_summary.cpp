@@ -68,6 +68,7 @@ bool RecordingSummary::add(const recorder::Record& record) {
 }
 
 void RecordingSummary::on(const WireRecord& record) {
+    ++wires_;
     if (!passes(record.at, record.connection, record.direction)) return;
     const std::size_t direction = index_of(record.direction);
     ++totals_.datagrams[direction];
@@ -232,7 +233,26 @@ void RecordingSummary::on_connection(TimePoint at, const recorder::ConnectionRec
     row.reason = change.reason;
 }
 
+std::optional<RecordingSummary::Told> RecordingSummary::told() const {
+    if (!is_told_whole_) return std::nullopt;
+    const auto& endpoint = profile_.stats().endpoint;
+    return Told{endpoint.bytes_received, endpoint.bytes_sent};
+}
+
 void RecordingSummary::on_frame(const recorder::ProfileFrame& frame) {
+    ++frames_;
+    if (const auto* stats = std::get_if<recorder::Stats>(&frame)) {
+        const bool is_first = profile_.stats().sequence == 0;
+        profile_.apply(*stats);
+        const auto& endpoint = profile_.stats().endpoint;
+        if (is_first)
+            is_told_whole_ =
+                endpoint.bytes_received <= totals_.bytes[0] && endpoint.bytes_sent <= totals_.bytes[1];
+        return;
+    }
+    if (const auto* conditions = std::get_if<recorder::Conditions>(&frame)) profile_.apply(*conditions);
+    if (const auto* note = std::get_if<recorder::Note>(&frame))
+        if (note->kind == recorder::NoteKind::mark) ++totals_.marks;
     const auto* dictionary = std::get_if<recorder::Dictionary>(&frame);
     if (dictionary == nullptr) return;
     // Number 0 stands for messages of no remote.

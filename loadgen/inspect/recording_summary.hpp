@@ -13,6 +13,7 @@
 
 #include "squall/recorder/facts.hpp"
 #include "squall/recorder/packet_view.hpp"
+#include "squall/recorder/profile_state.hpp"
 #include "squall/recorder/record.hpp"
 #include "squall/trace/histogram.hpp"
 
@@ -111,6 +112,23 @@ class RecordingSummary {
     [[nodiscard]] std::string remote_name(std::uint16_t number) const;
     // The records' own end, if there is one and nothing was filtered: it must agree.
     [[nodiscard]] const std::optional<recorder::RecordingEnd>& end() const { return end_; }
+    // What the last of the server's own figures in it say since the first of them; none: there are none, or
+    // they began before the recording.
+    struct Told {
+        std::uint64_t bytes_received = 0;
+        std::uint64_t bytes_sent = 0;
+    };
+    [[nodiscard]] std::optional<Told> told() const;
+    // The simulated networks as they were last, as far as the recording says.
+    [[nodiscard]] const std::vector<recorder::LinkCondition>& networks() const {
+        return profile_.conditions().links;
+    }
+    // Nothing but figures: a history that was saved afterwards.
+    [[nodiscard]] bool is_profile_only() const { return frames_ > 0 && wires_ == 0; }
+    // Nothing was filtered.
+    [[nodiscard]] bool is_whole() const {
+        return !filter_.from && !filter_.to && !filter_.slot && !filter_.client && !filter_.direction;
+    }
     [[nodiscard]] TimePoint first() const { return first_.value_or(TimePoint{}); }
     [[nodiscard]] Duration length() const { return newest_ - first(); }
 
@@ -148,7 +166,11 @@ class RecordingSummary {
     std::map<ConnectionId, ConnectionRow> connections_;
     std::map<std::uint64_t, SecondRow> seconds_;
     std::map<std::uint16_t, std::string> names_;
-    bool has_remotes_ = false;  // as the messages or a dictionary showed
+    recorder::ProfileState profile_;
+    std::uint64_t frames_ = 0;
+    std::uint64_t wires_ = 0;
+    bool is_told_whole_ = false;  // the first figures were of what was recorded
+    bool has_remotes_ = false;    // as the messages or a dictionary showed
     std::map<Channel, Seen> seen_;
     std::optional<recorder::RecordingEnd> end_;
     recorder::PacketView view_;

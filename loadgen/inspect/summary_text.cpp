@@ -22,6 +22,21 @@ std::string milliseconds(double us) {
     return fmt::format("{:.1f} ms", us / 1000);
 }
 
+// The networks of the clients, at the end of the recording.
+std::string networks(const RecordingSummary& summary) {
+    std::string out;
+    for (const recorder::LinkCondition& link : summary.networks()) {
+        std::string settings;
+        for (const auto& [name, value] : link.settings)
+            settings += fmt::format("{}{} {}", settings.empty() ? "" : ", ", name, value);
+        out +=
+            fmt::format("  network {}, {}: {}\n", link.group,
+                        link.direction == recorder::Direction::inbound ? "to the server" : "to the clients",
+                        settings.empty() ? "no faults" : settings);
+    }
+    return out;
+}
+
 std::string overview(const RecordingSummary& summary, const recorder::Facts& facts) {
     const auto& totals = summary.totals();
     std::string out = fmt::format("{}\n", recorder::find_fact(facts, "session.title"));
@@ -40,10 +55,20 @@ std::string overview(const RecordingSummary& summary, const recorder::Facts& fac
                            milliseconds(static_cast<double>(totals.rtt_us.value_at_percentile(percent(95)))),
                            milliseconds(static_cast<double>(totals.rtt_us.value_at_percentile(percent(99)))),
                            totals.rtt_us.count());
+    out += networks(summary);
     if (const auto& end = summary.end(); end) {
         const bool agrees = end->bytes_received == totals.bytes[0] && end->bytes_sent == totals.bytes[1];
         out += fmt::format("  the recording's end says {} bytes received and {} sent{}\n",
                            end->bytes_received, end->bytes_sent, agrees ? ": the same" : "");
+    }
+    if (summary.is_profile_only())
+        return out +
+               "  it holds the server's figures only, no packets: a history that was saved afterwards; "
+               "squall-gui shows it\n";
+    if (const auto told = summary.told(); told && summary.is_whole()) {
+        const bool agrees = told->bytes_received == totals.bytes[0] && told->bytes_sent == totals.bytes[1];
+        out += fmt::format("  the server's own figures say {} bytes received and {} sent{}\n",
+                           told->bytes_received, told->bytes_sent, agrees ? ": the same" : "");
     }
     return out;
 }

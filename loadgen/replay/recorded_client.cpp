@@ -13,6 +13,10 @@ namespace {
 constexpr Duration kRetry = std::chrono::milliseconds(5);
 // A client that left stays so long at most for what it said to arrive.
 constexpr Duration kFarewellPatience = std::chrono::seconds(1);
+// Control messages of remotes are reliable and ordered.
+constexpr ChannelId kGreetingChannel{static_cast<std::uint8_t>(ChannelMode::reliable_ordered)};
+// A server that has not greeted by then has no remotes, and is told what it is to be told.
+constexpr Duration kGreetingPatience = std::chrono::seconds(1);
 // Messages whose fate is awaited; older ones are forgotten.
 constexpr std::size_t kMaxUnsettled = 4096;
 
@@ -39,7 +43,8 @@ RecordedClient::RecordedClient(TimePoint now, Duration start, const RecordedSess
       observer_(&observer),
       playback_(playback),
       start_(start),
-      made_at_(now) {}
+      made_at_(now),
+      has_greeted_(!session.was_there) {}
 
 void RecordedClient::receive(TimePoint now, const Address& from, MutableBytes datagram) {
     endpoint_->receive(now, from, datagram);
@@ -82,6 +87,7 @@ void RecordedClient::leave(TimePoint now) {
 TimePoint RecordedClient::next_at() const {
     if (!is_connected_ || is_leaving_ || has_ended_) return kNever;
     if (retry_at_ != kNever) return retry_at_;
+    if (!has_greeted_ && has_more()) return std::max(greet_until_, due(session_.messages[next_].at));
     if (has_more()) return due(session_.messages[next_].at);
     return session_.stop ? due(*session_.stop) : kNever;
 }
@@ -128,12 +134,24 @@ void RecordedClient::drain_events(TimePoint now) {
     while (const auto event = endpoint_->poll_event()) {
         if (std::get_if<Connected>(&*event) != nullptr) {
             is_connected_ = true;
+            greet_until_ = now + kGreetingPatience;
             observer_->on_joined(now, now - made_at_, false);
         }
         if (const auto* ended = std::get_if<Disconnected>(&*event)) on_end(now, ended->reason);
         if (const auto* settled = std::get_if<MessageSettled>(&*event)) on_settled(now, *settled);
-        if (std::get_if<MessageReceived>(&*event) != nullptr) ++messages_received_;
+        if (const auto* message = std::get_if<MessageReceived>(&*event)) on_message(now, *message);
     }
+}
+
+// Who was there before the recording began greets with the server's own words: both say what they declare,
+// and that is the same (lib/STANDARD.md section 7).
+void RecordedClient::on_message(TimePoint now, const MessageReceived& message) {
+    ++messages_received_;
+    const bool is_greeting =
+        message.channel == kGreetingChannel && !message.bytes.empty() && message.bytes[0] == std::byte{0};
+    if (has_greeted_ || !is_greeting) return;
+    const std::vector<std::byte> greeting(message.bytes.begin(), message.bytes.end());
+    if (endpoint_->send(now, endpoint_->connection(), kGreetingChannel, greeting)) has_greeted_ = true;
 }
 
 void RecordedClient::on_settled(TimePoint now, const MessageSettled& settled) {

@@ -55,6 +55,7 @@ class RecordedClient final : public PlayedClient {
     // Of a moment of the session.
     [[nodiscard]] TimePoint due(Duration moment) const { return playback_.due(start_ + moment); }
     [[nodiscard]] TimePoint next_at() const;
+    void on_message(TimePoint now, const MessageReceived& message);
     void on_settled(TimePoint now, const MessageSettled& settled);
     void on_end(TimePoint now, DisconnectReason reason);
 
@@ -76,6 +77,8 @@ class RecordedClient final : public PlayedClient {
     TimePoint retry_at_ = kNever;  // when the connection took no more
     std::uint64_t messages_received_ = 0;
     bool is_connected_ = false;
+    TimePoint greet_until_{};
+    bool has_greeted_ = false;  // by its recorded messages, or with the server's own greeting
     bool is_leaving_ = false;
     bool has_ended_ = false;
     bool is_drained_ = false;

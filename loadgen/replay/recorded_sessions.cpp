@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace squall::loadgen {
 
 using recorder::ConnectionRecord;
@@ -35,7 +37,7 @@ Result<> RecordedSessions::on(const recorder::WireRecord& record) {
 Result<> RecordedSessions::on(const recorder::MessageRecord& record) {
     if (record.direction != Direction::inbound) return {};
     const auto known = by_connection_.find(record.connection);
-    if (known == by_connection_.end()) return {};  // of a session that began before the recording
+    if (known == by_connection_.end()) return {};  // behind the end of its connection
     if (record.payload.size() != record.message_bytes)
         return fail(ErrorCode::unsupported,
                     "its payloads were left out (--no-payload): there is nothing to send");
@@ -59,7 +61,11 @@ Result<> RecordedSessions::on(const recorder::ControlRecord& record) {
     const auto control = recorder::decode(record);
     if (!control) return std::unexpected(control.error());
     const auto& change = std::get<ConnectionRecord>(*control);
-    if (change.kind == ConnectionRecord::Kind::opened) open(record.at, change);
+    // Each file begins with those who are there: the first one's are new to us.
+    const bool is_new =
+        change.kind == ConnectionRecord::Kind::opened ||
+        (change.kind == ConnectionRecord::Kind::is_open && !by_connection_.contains(change.connection));
+    if (is_new) open(record.at, change);
     if (change.kind != ConnectionRecord::Kind::closed) return {};
     const auto known = by_connection_.find(change.connection);
     if (known == by_connection_.end()) return {};
@@ -74,12 +80,17 @@ void RecordedSessions::open(TimePoint at, const ConnectionRecord& change) {
     RecordedSession session;
     session.who = is_known ? asked->second.who : RecordedRequest{};
     session.who.client_id = change.client;
+    session.was_there = change.kind == ConnectionRecord::Kind::is_open;
     const TimePoint started = is_known ? asked->second.at : at;
     session.start = started - *first_;
     if (is_known) asked_.erase(asked);
     by_connection_[change.connection] = sessions_.size();
     sessions_.push_back(std::move(session));
     started_.push_back(started);
+}
+
+std::uint64_t RecordedSessions::was_there_count() const {
+    return static_cast<std::uint64_t>(std::ranges::count_if(sessions_, &RecordedSession::was_there));
 }
 
 }  // namespace squall::loadgen

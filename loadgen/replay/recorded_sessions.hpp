@@ -23,7 +23,9 @@ struct RecordedMessage {
 
 struct RecordedSession {
     RecordedRequest who;
-    Duration start{};              // of its first request, since the recording began
+    Duration start{};  // of its first request, since the recording began
+    // It was there before the recording began, so that its greeting is not in it.
+    bool was_there = false;
     std::optional<Duration> stop;  // since `start`: it was over; none: it went on when the recording ended
     std::vector<RecordedMessage> messages;
 };
@@ -46,6 +48,8 @@ class RecordedSessions {
     // From the first record to the newest.
     [[nodiscard]] Duration length() const { return newest_ - first_.value_or(newest_); }
     [[nodiscard]] std::uint64_t message_count() const { return message_count_; }
+    // Sessions that were there before.
+    [[nodiscard]] std::uint64_t was_there_count() const;
 
   private:
     struct Asked {

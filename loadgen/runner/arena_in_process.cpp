@@ -4,6 +4,7 @@
 
 #include "runner/arena_facts.hpp"
 #include "runner/arena_view.hpp"
+#include "runner/told_frames.hpp"
 
 namespace squall::loadgen {
 
@@ -89,6 +90,10 @@ void ArenaInProcess::end_second(TimePoint, std::uint32_t second) {
     out.second = last_second_ = second;
     out.inside = sampler_.take(*server_, host_.statistics(id_), {});
     report(out);
+}
+
+void ArenaInProcess::tell(const recorder::ProfileFrame& frame) {
+    if (profiler_) pass_on(host_.now(), frame, *profiler_);
 }
 
 void ArenaInProcess::stop(TimePoint now) {

@@ -29,6 +29,7 @@ class ArenaInProcess final : public ServerUnderTest {
     [[nodiscard]] std::string description() const override;
     void end_second(TimePoint now, std::uint32_t second) override;
     [[nodiscard]] std::optional<std::string> lost() override { return std::nullopt; }
+    void tell(const recorder::ProfileFrame& frame) override;
     void stop(TimePoint now) override;
     void set_trace(trace::Sink* sink, std::uint32_t source);
     // Before anything runs. Errors: those of ArenaRecorder::start().

@@ -5,6 +5,8 @@
 
 #include "runner/key_text.hpp"
 #include "runner/process_usage.hpp"
+#include "squall/core/bytes.hpp"
+#include "squall/recorder/profile_codec.hpp"
 
 namespace squall::loadgen {
 
@@ -169,6 +171,11 @@ std::optional<std::string> ArenaProcess::lost() {
     const std::string tail = last_errors_.text("  ");
     return fmt::format("the server's process ended: {}{}{}", *ended,
                        tail.empty() ? "" : "; its last words:", tail);
+}
+
+void ArenaProcess::tell(const recorder::ProfileFrame& frame) {
+    std::vector<std::byte> bytes;
+    if (recorder::encode(frame, bytes)) child_.write(fmt::format("told {}\n", to_hex(bytes)));
 }
 
 void ArenaProcess::stop(TimePoint now) {

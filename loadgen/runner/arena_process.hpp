@@ -30,6 +30,7 @@ class ArenaProcess final : public ServerUnderTest {
     [[nodiscard]] std::string description() const override;
     void end_second(TimePoint now, std::uint32_t second) override;
     [[nodiscard]] std::optional<std::string> lost() override;
+    void tell(const recorder::ProfileFrame& frame) override;
     void stop(TimePoint now) override;
 
   private:

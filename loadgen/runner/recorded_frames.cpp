@@ -26,7 +26,11 @@ ProfileWants RecordedFrames::wants() {
 void RecordedFrames::on_frame(const recorder::ProfileFrame& frame) {
     if (!node_.is_recording()) return;
     if (const auto* stats = std::get_if<recorder::Stats>(&frame)) return write_stats(*stats);
-    if (const auto* note = std::get_if<recorder::Note>(&frame)) now_ = std::max(now_, note->at);
+    if (const auto* note = std::get_if<recorder::Note>(&frame)) {
+        now_ = std::max(now_, note->at);
+        // A mark has a record of its own, which every reader knows.
+        if (note->kind == recorder::NoteKind::mark) return node_.note(now_, recorder::Mark{note->text});
+    }
     const auto* hello = std::get_if<recorder::Hello>(&frame);
     if (hello == nullptr || !is_virtual_) return write(frame);
     recorder::Hello repeatable = *hello;

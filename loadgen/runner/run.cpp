@@ -16,6 +16,7 @@
 #include "runner/process_usage.hpp"
 #include "runner/remote_server.hpp"
 #include "runner/session_of_run.hpp"
+#include "runner/told_frames.hpp"
 #include "squall/core/hash.hpp"
 #include "squall/runtime/asio_host.hpp"
 #include "squall/runtime/system_entropy.hpp"
@@ -238,12 +239,16 @@ Result<RunRecord> run_real(const Scenario& scenario, const RunPlayers& players, 
     if (const auto attached = (*host)->attach(stalls, timer_only); !attached)
         return std::unexpected(attached.error());
     LiveConditions conditions(scenario);
+    ToldFrames told(**server);
     std::unique_ptr<LiveView> live;
     if (options.live.is_on()) {
         auto shown = show_generator(**host, options.live, conditions);
         if (!shown) return std::unexpected(shown.error());
         live = std::move(*shown);
         fmt::print(stderr, "{}\n", live->description());
+        live->profiler().add(told);
+    } else {
+        (*server)->tell(recorder::Conditions{(*host)->now(), conditions.links()});
     }
     RealClientNet net(**host, client_address((*server)->address()), live ? &conditions : nullptr);
     World world{**host,
@@ -287,6 +292,7 @@ Result<RunRecord> run_virtual(const Scenario& scenario, const RunPlayers& player
     if (options.record.is_wanted()) {
         if (auto recorded = (*server)->record(with_facts(options.record, scenario, "virtual")); !recorded)
             return std::unexpected(recorded.error());
+        (*server)->tell(recorder::Conditions{host.now(), LiveConditions(scenario).links()});
     }
     (*server)->set_trace(&hash, 0);
     VirtualClientNet net(host);

@@ -18,6 +18,9 @@
 #include "runner/recorded_frames.hpp"
 #include "runner/server_sample.hpp"
 #include "runner/stall_detector.hpp"
+#include "runner/told_frames.hpp"
+#include "squall/core/bytes.hpp"
+#include "squall/recorder/profile_codec.hpp"
 #include "squall/runtime/asio_host.hpp"
 #include "squall/runtime/system_entropy.hpp"
 #include "squall/runtime/wall_clock.hpp"
@@ -61,7 +64,9 @@ class ArenaProgram {
     void run();
 
   private:
+    static constexpr std::string_view kTold = "told ";
     void sample();
+    void be_told(std::string_view text);
     Result<> record(const RecordingOrder& order);
     Result<> show();
     void show_recorder();
@@ -173,8 +178,13 @@ Result<std::string> ArenaProgram::obey(TimePoint now, const recorder::Command& c
     if (command.verb == "record.stop") {
         if (!recorder_)
             return fail(ErrorCode::invalid_argument, "nothing is recorded; record.start begins a recording");
-        return stop_recording(now);
+        std::string done = stop_recording(now);
+        fmt::print(stderr, "note: {}, as a viewer ordered\n", done);
+        return done;
     }
+    if (command.verb == "conditions.set")
+        return fail(ErrorCode::unsupported,
+                    "the simulated networks are the generator's: attach to that process to change them");
     return fail(
         ErrorCode::unsupported,
         fmt::format("'{}' is not known here; 'mark', 'record.start', 'record.stop' and 'history.save' are",
@@ -195,6 +205,9 @@ Result<std::string> ArenaProgram::start_recording(const recorder::Command& comma
     const std::string* const name = command.find("file");
     RecordingOrder order;
     order.path = name != nullptr ? *name : unused_name();
+    order.facts["session.title"] = "arena server, recorded by order";
+    order.facts["session.mode"] = "real";
+    order.facts["build.version"] = SQUALL_VERSION;
     // Where the server runs, and nowhere else; and nothing is written over.
     if (order.path.empty() || order.path.find('/') != std::string::npos || order.path.starts_with('.'))
         return fail(ErrorCode::invalid_argument, "'file' must be a file's name, without a path");
@@ -207,7 +220,10 @@ Result<std::string> ArenaProgram::start_recording(const recorder::Command& comma
 }
 
 std::string ArenaProgram::stop_recording(TimePoint now) {
-    if (frames_) live_->profiler().remove(*frames_);
+    if (frames_) {
+        live_->profiler().tell_now(now);
+        live_->profiler().remove(*frames_);
+    }
     frames_.reset();
     std::string text = recorder_->stop(now);
     socket_.set_inner(*server_);
@@ -223,11 +239,24 @@ void ArenaProgram::sample() {
     say(to_json_line(sampler_.take(*server_, host_.statistics(id_), stalls_.take())));
 }
 
+// A profile frame of the generator's, in hexadecimal digits.
+void ArenaProgram::be_told(std::string_view text) {
+    if (!live_) return;
+    const auto bytes = from_hex(text);
+    if (!bytes) return fmt::print(stderr, "note: 'told' takes hexadecimal digits\n");
+    const auto raw = recorder::parse_envelope(*bytes);
+    if (!raw || !*raw) return fmt::print(stderr, "note: what was told is no profile frame\n");
+    const auto frame = recorder::decode(**raw);
+    if (!frame) return fmt::print(stderr, "note: what was told: {}\n", frame.error().message);
+    if (*frame) pass_on(host_.now(), **frame, live_->profiler());
+}
+
 void ArenaProgram::obey(LineBuffer& input) {
     const bool open = input.read_from(0);
     while (const auto order = input.next_line()) {
         if (*order == "sample") sample();
         if (*order == "stop") stopping_ = true;
+        if (order->starts_with(kTold)) be_told(std::string_view(*order).substr(kTold.size()));
         if (*order == "record off" && recorder_) recorder_->pause(host_.now());
         if (*order == "record on" && recorder_) recorder_->resume(host_.now());
     }

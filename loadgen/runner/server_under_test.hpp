@@ -11,6 +11,7 @@
 #include "runner/server_sample.hpp"
 #include "squall/core/address.hpp"
 #include "squall/core/time.hpp"
+#include "squall/recorder/profile_frame.hpp"
 #include "squall/transport/suite.hpp"
 
 namespace squall::loadgen {
@@ -35,6 +36,9 @@ class ServerUnderTest {
     virtual void end_second(TimePoint now, std::uint32_t second) = 0;
     // Why it is gone, if it is gone without having been told to.
     [[nodiscard]] virtual std::optional<std::string> lost() = 0;
+    // Of the run, for the server's own viewers and its recording: the networks of its clients, each time that
+    // they change, and notes.
+    virtual void tell(const recorder::ProfileFrame& /*frame*/) {}
     // Ends it where the run started it; a last report may come through the callback. Returns when it is gone.
     virtual void stop(TimePoint now) = 0;
 

@@ -71,7 +71,11 @@ def record(folder, *options):
 
 def identical(folder, *options):
     """A run is the same again, to its end."""
-    text = run("replay", record(folder, *options), "--verify")
+    path = record(folder, *options)
+    summary = run("inspect", path)
+    need(summary, r"the recording's end says \d+ bytes received and \d+ sent: the same\n  the server's own figures say \d+ bytes received and \d+ sent: the same\n")
+    need(summary, r"network \w+, to the clients: delay 5ms.*loss")
+    text = run("replay", path, "--verify")
     found = need(text, r"IDENTICAL(.*) to the end: .*: ([\d,]+) datagrams in, ([\d,]+) out compared .* 0 differences")
     if int(found[3].replace(",", "")) < 500:
         sys.exit(f"too little was compared: {text}")
@@ -176,19 +180,25 @@ def on_order(folder):
 
     with subprocess.Popen([PROGRAM, "run", SCENARIO, "--duration", "20s", "--live", "--quiet"], env=environment, cwd=folder,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
-        server = None
+        server = generator = None
         for _ in range(200):
             for path in (folder / "squall").glob("*.json"):
                 if "arena server" in path.read_text():
                     server = path.stem
-            if server:
+                elif "generator" in path.read_text():
+                    generator = path.stem
+            if server and generator:
                 break
             time.sleep(0.1)
-        if not server:
-            sys.exit("the server is not to be found")
+        if not (server and generator):
+            sys.exit("the server or the generator is not to be found")
         need(order(server, "record.stop", expect=1), "nothing is recorded")
         need(order(server, "record.start", "file=now.pcapng"), "recording into now.pcapng")
         need(order(server, "record.start", "file=other.pcapng", expect=1), "being recorded")
+        need(order(generator, "conditions.set", "delay=33ms"), "33ms")
+        need(order(generator, "mark", "text=worse"), "marked")
+        need(order(server, "mark", "text=seen"), "marked")
+        need(order(server, "conditions.set", "delay=33ms", expect=1), "the generator's")
         for _ in range(200):
             if (folder / "now.pcapng").stat().st_size > 100_000:
                 break
@@ -202,10 +212,21 @@ def on_order(folder):
         load.send_signal(signal.SIGINT)
         load.wait(60)
     text = run("inspect", folder / "now.pcapng")
+    need(text, ", 2 marks\n")
+    need(text, r"network \w+, to the server: delay 33ms")
     need(text, r"the recording's end says \d+ bytes received and \d+ sent: the same")
     if "#" in need(text, r"remote .*\n(?:  .*\n)+")[0]:
         sys.exit(f"the arena has no remotes:\n{text}")
     need(run("replay", folder / "now.pcapng", "--verify", expect=2), "in the middle of a session")
+    # Re-driven, all who were there play: the greeting that is not in the recording is made good.
+    text = run("replay", folder / "now.pcapng", "--target", "arena", "--quiet", "--virtual", "--threshold", "disconnects: count==0",
+               "--threshold", "errors: count==0")
+    there = int(need(text, r"note: (\d+) of them were there before")[1])
+    clients = int(need(text, r"replay: ([\d,]+) clients")[1].replace(",", ""))
+    joined = int(need(text, r"joined ([\d,]+), never joined 0")[1].replace(",", ""))
+    if there < 20 or joined != clients:
+        sys.exit(f"somebody was left out:\n{text}")
+    need(text, "PASS")
 
 
 with tempfile.TemporaryDirectory() as where:

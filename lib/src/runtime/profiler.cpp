@@ -226,15 +226,25 @@ void Profiler::handle_timeout(TimePoint now) {
         now - next_round_ > config_.interval ? now + config_.interval : next_round_ + config_.interval;
     gather_wants();
     run_commands(now);
-    tell_dictionary();
-    tell_connections(now);
-    snapshot(now, std::get<recorder::Stats>(stats_frame_));
-    emit(stats_frame_);
+    tell(now);
     if (rounds_ % kSlowRounds == 0) tell_histograms(now);
     tell_samples();
     if (make_world_ && (wants_.streams & bit(recorder::Stream::world)) != 0)
         if (const auto world = make_world_(now, wants_.viewpoint)) emit(*world);
     ++rounds_;
+}
+
+void Profiler::tell(TimePoint now) {
+    tell_dictionary();
+    tell_connections(now);
+    snapshot(now, std::get<recorder::Stats>(stats_frame_));
+    emit(stats_frame_);
+}
+
+void Profiler::tell_now(TimePoint now) {
+    tell(now);
+    tell_histograms(now);
+    tell_samples();
 }
 
 void Profiler::gather_wants() {

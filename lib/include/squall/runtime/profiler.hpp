@@ -91,6 +91,9 @@ class Profiler final : public Node, public trace::Sink {
     // --- Where it goes. An output must outlive the profiler or be removed.
     void add(ProfileOutput& output);
     void remove(ProfileOutput& output);
+    // A round at once, histograms included, whether one is due or not: before an output is removed whose last
+    // figures count. Runs no commands.
+    void tell_now(TimePoint now);
 
     // --- What the application tells
     void note(TimePoint now, recorder::NoteKind kind, std::string text);
@@ -138,6 +141,7 @@ class Profiler final : public Node, public trace::Sink {
 
     void emit(const recorder::ProfileFrame& frame);
     void gather_wants();
+    void tell(TimePoint now);
     void tell_dictionary();
     void tell_connections(TimePoint now);
     [[nodiscard]] recorder::ConnectionChange opened(TimePoint now, const ConnectionKey& key,
