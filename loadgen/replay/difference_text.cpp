@@ -69,6 +69,35 @@ std::string message_text(const Difference& difference, const RemoteName& remote_
                        list_of(recorded, remote_name), list_of(again, remote_name));
 }
 
+// Whose byte of a packet it is, by its place: for packets that came of the same messages.
+std::string place_text(const Difference& difference, const RemoteName& remote_name) {
+    recorder::PacketView view;
+    const auto is_readable = [&view](Bytes packet) {
+        return recorder::parse_packet(packet, view) && view.has_payload;
+    };
+    // What differs may be what the frames are read by; then the other packet tells.
+    if (!is_readable(difference.recorded) && !is_readable(difference.again))
+        return "  the packet's frames cannot be read\n";
+    const std::size_t at = difference.byte;
+    if (at < view.header_bytes) return "  in netcode's header\n";
+    if (at < view.header_bytes + 1 + view.ack_bytes) return "  in the packet's flags and acknowledgement\n";
+    for (const recorder::FrameView& frame : view.frames) {
+        const std::size_t end = frame.offset + frame.header_bytes + frame.bytes.size();
+        if (at < frame.offset || at >= end) continue;
+        const auto same = std::ranges::find_if(difference.recorded_messages, [&](const SentMessage& message) {
+            return message.channel == frame.channel && (message.number & 0xffff) == frame.message;
+        });
+        SentMessage message{frame.channel, frame.message, 0, {}};
+        if (same != difference.recorded_messages.end()) message.remote = same->remote;
+        const std::string name = name_of(message, remote_name);
+        if (at < frame.offset + frame.header_bytes) return fmt::format("  in the frame header of {}\n", name);
+        return fmt::format("  in {}{}, byte {} of {}\n", name,
+                           frame.fragment_count > 1 ? fmt::format(", fragment {}", frame.fragment) : "",
+                           at - frame.offset - frame.header_bytes, frame.bytes.size());
+    }
+    return "  in the packet's padding\n";
+}
+
 std::string whose(const Difference& difference) {
     std::string out = to_string(difference.peer);
     if (difference.connection.is_valid())
@@ -111,7 +140,9 @@ std::string describe(const Difference& difference, TimePoint began, const Remote
         return out + fmt::format("  it had {}\n", list_of(difference.recorded_messages, remote_name));
     if (difference.kind == Difference::Kind::additional)
         return out + fmt::format("  it has {}\n", list_of(difference.again_messages, remote_name));
-    return out + message_text(difference, remote_name);
+    const std::string text = message_text(difference, remote_name);
+    if (!text.empty() || difference.kind != Difference::Kind::content) return out + text;
+    return out + place_text(difference, remote_name);
 }
 
 }  // namespace squall::loadgen

@@ -99,6 +99,8 @@ def flipped(folder):
         if int(found[1]) != int(found[2]) - 1:
             sys.exit(f"the last byte was changed: {text}")
         need(text, r"DIFFERENT after")
+        # The byte's place is named, and where it is a message's, the message and its remote.
+        need(text, r"\n  in (message \d+ of channel \d+( \('\w+'\))?, byte \d+ of \d+|the (packet's|frame header of) )")
     # A changed input changes what follows; that is found too.
     inputs = [begin + size - 1 for interface, begin, size, direction in packets(data)
               if interface == 0 and direction == 1 and 34 < size < 80 and data[begin + 28] & 15 == 5]
