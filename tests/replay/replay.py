@@ -84,6 +84,28 @@ def identical(folder, *options):
         sys.exit(f"with keys, and only with them, datagrams are compared to the byte: {text}")
 
 
+def many(folder):
+    """500 clients on real sockets, some on bad links: the recorded server again, 0 differences; one flipped byte is pointed at."""
+    scenario = folder / "many.toml"
+    scenario.write_text(
+        'version = 1\nname = "many"\nseed = 5\nduration = "4s"\n[[groups]]\nname = "players"\nexecutor = "constant-vus"\nvus = 500\n'
+        'network = "mobile"\n[networks.mobile]\ndelay = "30ms"\njitter = "10ms"\nloss = "2%"\n'
+        '[thresholds]\n"generator.send_lateness" = ["p(99)<60s"]\n'
+    )
+    path = folder / "many.pcapng"
+    run("run", scenario, "--quiet", "--record", path)
+    text = run("replay", path, "--verify")
+    found = need(text, r"IDENTICAL.* to the end: .*: ([\d,]+) datagrams in, ([\d,]+) out compared .* 0 differences")
+    if min(int(found[i].replace(",", "")) for i in (1, 2)) < 20_000:
+        sys.exit(f"too little was compared: {text}")
+    need(run("inspect", path), r"\b500 connections")
+    data = bytearray(path.read_bytes())
+    places = list(sent_payloads(data))
+    data[places[len(places) // 2]] ^= 1
+    path.write_bytes(data)
+    need(run("replay", path, "--verify", expect=99), r"first difference: at [\d.]+ s, tick \d+, connection \d+\.\d+ .*\n(.*\n)+?  in (message|the)")
+
+
 def flipped(folder):
     """One changed byte of what was sent is found, and its packet is named."""
     path = record(folder, "--virtual")
@@ -242,6 +264,7 @@ with tempfile.TemporaryDirectory() as where:
         "damaged": lambda: damaged(folder_of_test),
         "stepped": lambda: stepped(folder_of_test),
         "on_order": lambda: on_order(folder_of_test),
+        "many": lambda: many(folder_of_test),
         "redriven": lambda: redriven(folder_of_test),
     }[CASE]()
 print("as it should be")
