@@ -12,6 +12,7 @@ std::uint64_t BandwidthBudget::passed_bytes(ConnectionId peer) const {
 }
 
 Outcome BandwidthBudget::pass(Message& message, const Next& next) {
+    if (message.is_look()) return next();
     const std::uint64_t bytes = message.bytes().size();
     Account& peer = peers_[message.peer];
     const bool fits = peer.bucket.available(message.now, config_.per_peer) >= bytes &&

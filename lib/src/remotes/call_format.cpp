@@ -48,7 +48,11 @@ bool read_property_head(ByteReader& reader, PropertyHead& head) {
     return true;
 }
 
-Result<> check_priority(const std::string& name, std::uint16_t priority) {
+Result<> check_values(const std::string& name, std::uint16_t priority, Duration recheck) {
+    if (recheck < kMinRecheck)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("'{}': recheck {}; needs {} or more", name, squall::to_string(recheck),
+                                squall::to_string(kMinRecheck)));
     if ((priority >= 1 && priority <= kMaxPriority) || priority == kCriticalPriority) return {};
     return fail(
         ErrorCode::invalid_argument,

@@ -36,7 +36,8 @@ std::string_view to_string(Outcome outcome) {
 bool Message::decode() {
     if (is_decoded_) return true;
     if (is_bad_) return false;
-    is_decoded_ = codec_->decode(*type_, payload_, object_).has_value();
+    is_decoded_ =
+        decoder_ != nullptr ? run_decoder_(decoder_) : codec_->decode(*type_, payload_, object_).has_value();
     is_bad_ = !is_decoded_;
     return is_decoded_;
 }

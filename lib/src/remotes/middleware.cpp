@@ -32,6 +32,7 @@ template <class Units>
 Middleware limit(RateLimit limit, LimitPolicy policy, Outcome stopped, Units units) {
     return [limit, policy = std::move(policy), stopped, units, accounts = PerConnection<Account>()](
                Message& message, const Next& next) mutable {
+        if (message.is_look()) return next();
         Account& account = accounts[message.peer];
         if (!account.bucket.take(message.now, limit, units(message)))
             return overflow(message, next, policy, account, stopped);
@@ -93,14 +94,14 @@ Middleware batch(Duration interval) {
 
 Middleware observe(std::function<void(const Message&)> look) {
     return [look = std::move(look)](Message& message, const Next& next) {
-        look(message);
+        if (!message.is_look()) look(message);
         return next();
     };
 }
 
 Middleware lose(std::uint32_t per_million, std::function<std::uint32_t()> draw) {
-    return [per_million, draw = std::move(draw)](Message&, const Next& next) {
-        return draw() < per_million ? Outcome::filtered : next();
+    return [per_million, draw = std::move(draw)](Message& message, const Next& next) {
+        return !message.is_look() && draw() < per_million ? Outcome::filtered : next();
     };
 }
 

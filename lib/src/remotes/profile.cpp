@@ -32,6 +32,7 @@ ProfileEntry& Profile::entry_of(const Message& message) {
 
 Middleware Profile::whole() {
     return [this](Message& message, const Next& next) {
+        if (message.is_look()) return next();
         const std::size_t bytes = message.bytes().size();
         // A handler may fire, and what it fires be measured as well.
         const Duration outer = std::exchange(in_handler_, Duration{0});
@@ -50,6 +51,7 @@ Middleware Profile::whole() {
 
 Middleware Profile::end() {
     return [this](Message& message, const Next& next) {
+        if (message.is_look()) return next();
         const Duration outer = in_handler_;
         const Duration start = stopwatch_();
         const Outcome outcome = next();

@@ -38,6 +38,7 @@ std::size_t RecordRing::read(const std::function<void(const MessageRecord&, Byte
 
 Middleware RecordRing::middleware() {
     return [this](Message& message, const Next& next) {
+        if (message.is_look()) return next();
         (void)write({message.now, message.direction, message.remote.kind, message.peer, message.remote.index,
                      static_cast<std::uint32_t>(message.bytes().size())},
                     message.bytes());

@@ -123,6 +123,13 @@ class Message {
     [[nodiscard]] bool is_edited() const { return is_edited_; }
     // The object is there already: whoever made the message decoded it.
     void mark_decoded() { is_decoded_ = true; }
+    // Decoding is more than the codec knows (a change to what came before): `decoder` does it, once, when
+    // somebody looks. It must live as long as the message.
+    template <class Decoder>
+    void decode_by(Decoder& decoder) {
+        decoder_ = &decoder;
+        run_decoder_ = [](void* self) { return (*static_cast<Decoder*>(self))(); };
+    }
     // Decodes, if that was not done; false if the bytes are no valid object.
     bool decode();
 
@@ -134,9 +141,26 @@ class Message {
     void end_connection(DisconnectReason reason = DisconnectReason::rate_limited) const;
 
     // Lets the message go on at `until`, behind the middleware that says so: `return message.hold(at, next)`.
-    // Only events can wait; what belongs to a function, a property or a transaction goes on at once. An event
+    // Only events can wait; what belongs to a function, a value or a transaction goes on at once. An event
     // has room for EventOptions::max_held; what does not fit is over_budget.
     [[nodiscard]] Outcome hold(TimePoint until, const Next& next);
+
+    // --- Of values. One that the chain stops stays owed, and is looked at again after its `recheck`. A look
+    // is a question without a message: would this pass now? It has no bytes and nothing leaves, so what
+    // counts and limits lets it pass: `if (message.is_look()) return next();`.
+    [[nodiscard]] bool is_look() const { return is_look_; }
+    void mark_look() { is_look_ = true; }
+    // Of a table's value: that its peer has the object is looked at again each `recheck`, also if nothing
+    // changes. And: this peer is to have the object no more; it is told the object's end, and begins anew
+    // when the chain lets it: `return message.withdraw();`. To anything else withdraw() is `filtered`.
+    void look_again() { wants_look_ = true; }
+    [[nodiscard]] bool wants_look() const { return wants_look_; }
+    [[nodiscard]] Outcome withdraw() {
+        is_withdrawn_ = true;
+        return Outcome::filtered;
+    }
+    [[nodiscard]] bool is_withdrawn() const { return is_withdrawn_; }
+
     // A step of a transaction waits for nothing.
     void mark_step() { is_step_ = true; }
     // A middleware threw: reported like a handler's exception.
@@ -153,6 +177,11 @@ class Message {
     bool is_bad_ = false;
     bool is_edited_ = false;
     bool is_step_ = false;
+    bool is_look_ = false;
+    bool wants_look_ = false;
+    bool is_withdrawn_ = false;
+    void* decoder_ = nullptr;
+    bool (*run_decoder_)(void*) = nullptr;
     TimePoint held_until_{};
     std::size_t held_at_ = 0;
 };

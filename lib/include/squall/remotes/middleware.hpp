@@ -66,6 +66,11 @@ template <wire::Described T>
 // Who sees what, with hysteresis: `thing` names what the object is about, `distance` says how far it is from
 // the recipient. What is at most `enter` away is seen, and stays so until it is more than `leave` away; the
 // rest is filtered. So a thing on the border does not flicker.
+//
+// Of a table's objects the recipient has those that it sees: one that comes near begins there with its whole
+// value, one that goes away ends there. Each pair of an object and a peer is asked about when the object
+// changes, and each TableOptions::recheck. A property that is out of sight keeps its last value there, and
+// has the present one when it is seen again. Events that are out of sight are not told.
 struct InterestRange {
     double enter = 0;
     double leave = 0;  // at least `enter`
@@ -91,7 +96,9 @@ template <wire::Described T>
         } else if (is_seen && !was_seen && things.size() < range.max_seen) {
             things.insert(place, id);
         }
-        return is_seen ? next() : Outcome::filtered;
+        if (!is_seen) return message.withdraw();
+        message.look_again();
+        return next();
     };
 }
 

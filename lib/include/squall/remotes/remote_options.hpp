@@ -64,6 +64,10 @@ struct TransactionOptions {
 inline constexpr std::uint16_t kCriticalPriority = 65'535;
 inline constexpr std::uint16_t kMaxPriority = 1000;
 
+// A tenth of a second: what a player does not notice.
+inline constexpr Duration kDefaultRecheck = std::chrono::milliseconds(100);
+inline constexpr Duration kMinRecheck = std::chrono::milliseconds(1);
+
 enum class Authority : std::uint8_t { server, owner };
 
 template <class T>
@@ -77,6 +81,9 @@ struct PropertyOptions {
     std::uint16_t priority = 10;
     double epsilon = wire::kDefaultEpsilon;  // see wire::DeltaOptions
     bool compress = false;                   // see EventOptions
+    // A value that an outbound chain stopped stays owed: so often the chain is asked again, unless another
+    // value is set before.
+    Duration recheck = kDefaultRecheck;
 };
 
 // The same at both ends, but for epsilon.
@@ -94,6 +101,7 @@ struct TableOptions {
     Duration interval{0};
     std::uint16_t priority = 10;
     double epsilon = wire::kDefaultEpsilon;
+    Duration recheck = kDefaultRecheck;  // and so often interest() is asked about what a peer has
     std::size_t max_objects = 65'536;
     // An object's value is sent to those clients only that have said loaded() for it.
     bool streamed = false;

@@ -29,8 +29,8 @@ struct PropertyHead {
 };
 [[nodiscard]] bool read_property_head(ByteReader& reader, PropertyHead& head);
 void write_property_head(std::vector<std::byte>& out, std::uint32_t index, const PropertyHead& head);
-// Error: the priority is none.
-[[nodiscard]] Result<> check_priority(const std::string& name, std::uint16_t priority);
+// Error: the priority is none, or values would be looked at without end.
+[[nodiscard]] Result<> check_values(const std::string& name, std::uint16_t priority, Duration recheck);
 
 template <wire::Described T>
 class PropertyRemote final : public Remote {
@@ -92,8 +92,9 @@ class PropertyRemote final : public Remote {
         ConnectionId peer{};
         SentValue<T> sent;
         SendSchedule schedule;
-        std::uint64_t revision = 0;  // the last that left for it; 0 again if that was lost
-        unsigned holds = 0;          // transactions under way to it that set this property
+        std::uint64_t revision = 0;         // the last that left for it; 0 again if that was lost
+        unsigned holds = 0;                 // transactions under way to it that set this property
+        Outcome stopped = Outcome::passed;  // by the chain; looked at again with all that are
         ReceivedValue<T> received;
     };
     struct Saved {
@@ -157,6 +158,7 @@ class PropertyRemote final : public Remote {
         // The initial value is known at both ends.
         if (revision_ == 0 || !sends_to(copy.peer)) return;
         copy.schedule.owe(now);
+        copy.stopped = Outcome::passed;
         owner_.want_flush(*this);
     }
     void owe_all(TimePoint now) {
@@ -167,6 +169,7 @@ class PropertyRemote final : public Remote {
         next_due_ = kNever;
         for (const auto& copy : copies_) {
             if (copy == nullptr || !copy->schedule.is_owed() || copy->holds > 0) continue;
+            if (!all && copy->stopped != Outcome::passed) continue;
             if (!all && now < copy->schedule.next()) {
                 be_due(copy->schedule.next());
             } else {
@@ -194,8 +197,9 @@ class PropertyRemote final : public Remote {
             return 0;
         ++statistics_.encodings;
         const std::uint64_t revision = revision_;
-        if (!passes_chain(now, copy->peer, Bytes(frame).subspan(start))) {
-            if (revision == revision_) copy->schedule.settle_debt();
+        if (const Outcome outcome = ask_chain(now, copy->peer, Bytes(frame).subspan(start));
+            outcome != Outcome::passed) {
+            if (revision == revision_) stop(now, *copy, outcome);
             return 0;
         }
         MessageId message{};
@@ -209,21 +213,49 @@ class PropertyRemote final : public Remote {
         statistics_.out.bytes += frame.size();
         copy->sent.sent(message, std::move(reconstructed));
         copy->schedule.sent(now, options_.interval);
+        copy->stopped = Outcome::passed;
         copy->revision = revision_;
         return frame.size();
     }
-    bool passes_chain(TimePoint now, ConnectionId peer, Bytes payload) {
-        if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) return true;
+    // What the chain says of sending the present value to a peer; of a look it is not counted.
+    Outcome ask_chain(TimePoint now, ConnectionId peer, Bytes payload, bool is_look = false) {
+        if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) return Outcome::passed;
         const std::vector<std::byte> own_frame = owner_.frame;
         T copy = value_;
         Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &copy,
                         payload);
+        if (is_look) message.mark_look();
         const Outcome outcome = run_chains(outbound_, owner_.chain(Direction::outbound), message,
                                            [](Message&) { return Outcome::passed; });
         owner_.frame = own_frame;
-        if (outcome == Outcome::passed) return true;
-        ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
-        return false;
+        if (outcome != Outcome::passed && !is_look)
+            ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+        return outcome;
+    }
+    void stop(TimePoint now, PeerCopy& copy, Outcome outcome) {
+        if (!stays_owed(outcome)) return copy.schedule.settle_debt();
+        copy.stopped = outcome;
+        // All that were stopped are looked at together: one walk over the peers in this time.
+        if (recheck_at_ == kNever) recheck_at_ = now + options_.recheck;
+        owner_.keep_time(*this);
+    }
+    void recheck(TimePoint now) {
+        recheck_at_ = kNever;
+        for (std::size_t slot = 0; slot < copies_.size(); ++slot) {
+            PeerCopy* const copy = copies_[slot].get();
+            if (copy == nullptr || copy->stopped == Outcome::passed) continue;
+            const bool is_short = is_shortage(copy->stopped);
+            const Outcome outcome = is_short || !copy->schedule.is_owed()
+                                        ? Outcome::passed
+                                        : ask_chain(now, copy->peer, {}, true);
+            if (outcome != Outcome::passed) {
+                stop(now, *copy, outcome);
+                continue;
+            }
+            copy->stopped = Outcome::passed;
+            if (!is_short) copy->schedule.begin_anew(now);
+            owner_.want_flush(*this);
+        }
     }
     void on_settled(TimePoint now, ConnectionId peer, MessageId message, MessageFate fate) override {
         PeerCopy* const copy = find_copy(peer);
@@ -237,10 +269,10 @@ class PropertyRemote final : public Remote {
         next_due_ = std::min(next_due_, time);
         owner_.keep_time(*this);
     }
-    [[nodiscard]] TimePoint poll_timeout() const override {
-        return next_due_;  // or before
-    }
-    void handle_timeout(TimePoint /*now*/) override {
+    [[nodiscard]] TimePoint poll_timeout() const override { return std::min(next_due_, recheck_at_); }
+    void handle_timeout(TimePoint now) override {
+        if (recheck_at_ <= now) recheck(now);
+        if (next_due_ > now) return;
         next_due_ = kNever;
         owner_.want_flush(*this);
     }
@@ -254,7 +286,7 @@ class PropertyRemote final : public Remote {
             PeerCopy* const copy = property.find_copy(peer);
             if (copy == nullptr)
                 return fail(ErrorCode::not_connected, property.info_.name + ": this peer is not ready");
-            if (!property.passes_chain(now, peer, payload))
+            if (property.ask_chain(now, peer, payload) != Outcome::passed)
                 return fail(ErrorCode::unauthorised, property.info_.name + ": stopped before it was sent");
             ++copy->holds;
             versions[peer] = copy->sent.take_version();
@@ -371,6 +403,7 @@ class PropertyRemote final : public Remote {
     bool is_owner_ = false;
     std::vector<std::unique_ptr<PeerCopy>> copies_;  // by slot
     TimePoint next_due_ = kNever;                    // nobody is owed a value before
+    TimePoint recheck_at_ = kNever;                  // then what the chain stopped is looked at again
     std::vector<Watcher> watchers_;
 };
 
@@ -420,7 +453,7 @@ class RemoteProperty {
 template <wire::Described T>
 Result<RemoteProperty<T>> Remotes::property(std::string name, const PropertyOptions<T>& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
-    if (auto good = detail::check_priority(name, options.priority); !good)
+    if (auto good = detail::check_values(name, options.priority, options.recheck); !good)
         return std::unexpected(good.error());
     if (auto valid = wire::validate(wire::view(options.initial)); !valid)
         return std::unexpected(valid.error());

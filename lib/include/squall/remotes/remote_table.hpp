@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "squall/remotes/table_loads.hpp"
+#include "squall/remotes/table_look.hpp"
 #include "squall/remotes/table_remote.hpp"
 #include "squall/remotes/table_step.hpp"
 
@@ -108,7 +110,7 @@ class RemoteTable {
 template <wire::Described T>
 Result<RemoteTable<T>> Remotes::table(std::string name, const TableOptions& options) {
     if (auto checked = check_name(name); !checked) return std::unexpected(checked.error());
-    if (auto good = detail::check_priority(name, options.priority); !good)
+    if (auto good = detail::check_values(name, options.priority, options.recheck); !good)
         return std::unexpected(good.error());
     auto remote = std::make_unique<detail::TableRemote<T>>(
         *this, RemoteInfo{std::move(name), RemoteKind::table, ChannelMode::unreliable, 0}, options);

@@ -76,26 +76,7 @@ class TableRemote final : public Remote {
         for (const auto& [object, cell] : cells_) out.push_back(object);
         return out;
     }
-    Result<> declare(TimePoint now, std::span<const ObjectId> objects, LoadOp op) {
-        if (owner_.is_server() || !options_.streamed)
-            return fail(ErrorCode::invalid_argument,
-                        info_.name + ": a client loads, and objects of a streamed table");
-        std::vector<ObjectId> changed;
-        for (const ObjectId object : objects) {
-            if (op == LoadOp::loaded && loaded_.size() >= options_.max_loaded && !loaded_.contains(object)) {
-                send_loads(now, changed, op);
-                return fail(ErrorCode::queue_full, info_.name + ": " + std::to_string(options_.max_loaded) +
-                                                       " objects are loaded, no more may be");
-            }
-            const bool is_new =
-                op == LoadOp::loaded ? loaded_.insert(object).second : loaded_.erase(object) > 0;
-            if (!is_new) continue;
-            changed.push_back(object);
-            if (op == LoadOp::unloaded) drop(Origin{now, {}}, object);
-        }
-        send_loads(now, changed, op);
-        return {};
-    }
+    Result<> declare(TimePoint now, std::span<const ObjectId> objects, LoadOp op);
     // spawn() or set(), or without a value forget(), as a step of a transaction.
     [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(ObjectId object, const T* value);
     void may_load(std::function<bool(TimePoint, ConnectionId, ObjectId)> rule) {
@@ -108,6 +89,9 @@ class TableRemote final : public Remote {
     friend struct ProposedTableChange<T>;
     friend struct AdmittedTableChange<T>;
     static constexpr Duration kTryAgain = std::chrono::milliseconds(50);
+    // So many objects are looked at in a row; the next of the same pass after a breath.
+    static constexpr std::size_t kLooksInARow = 512;
+    static constexpr Duration kBreath = std::chrono::milliseconds(1);
 
     struct Cell {
         T value{};
@@ -121,6 +105,7 @@ class TableRemote final : public Remote {
         std::uint64_t handle = 0;  // 0: nothing was sent yet
         SentValue<T> sent;
         SendSchedule schedule;
+        Outcome stopped = Outcome::passed;  // by the chain; it is in PeerState::looked_at
     };
     // A message under way.
     struct Sent {
@@ -133,6 +118,7 @@ class TableRemote final : public Remote {
         std::uint64_t last_handle = 0;
         std::map<ObjectId, Copy> copies;
         std::set<ObjectId> owed;
+        std::set<ObjectId> looked_at;  // by the next pass: what was stopped, and what interest() let through
         std::map<std::uint64_t, bool> ends;  // handles whose end the peer must know: is it owed?
         std::map<std::uint64_t, Sent> under_way;
         // Transactions under way bring it these; until it has answered they come in no other way.
@@ -286,12 +272,18 @@ class TableRemote final : public Remote {
     void end_copy(PeerState& peer, ObjectId object) {
         const auto node = peer.copies.extract(object);
         peer.owed.erase(object);
+        peer.looked_at.erase(object);
         if (node.empty() || node.mapped().handle == 0) return;
         peer.ends[node.mapped().handle] = true;
         owner_.want_flush(*this);
     }
     void owe(TimePoint now, PeerState& peer, ObjectId object) {
-        peer.copies.at(object).schedule.owe(now);
+        Copy& copy = peer.copies.at(object);
+        copy.schedule.owe(now);
+        be_collected(peer, object, copy);
+    }
+    void be_collected(PeerState& peer, ObjectId object, Copy& copy) {
+        copy.stopped = Outcome::passed;
         peer.owed.insert(object);
         owner_.want_flush(*this);
     }
@@ -330,6 +322,7 @@ class TableRemote final : public Remote {
     void collect_due(TimePoint now, bool all, std::vector<Due>& out) override {
         next_due_ = kNever;
         due_.clear();
+        if (all) collect_stopped();
         const bool is_critical = options_.priority == kCriticalPriority;
         for (const auto& peer : peers_) {
             if (peer == nullptr) continue;
@@ -371,16 +364,16 @@ class TableRemote final : public Remote {
         const auto cell = cells_.find(object);
         const auto place = peer.copies.find(object);
         if (cell == cells_.end() || place == peer.copies.end() || !peer.owed.contains(object)) return 0;
-        Copy& copy = place->second;
         if (peer.held_objects.contains(object)) return 0;
-        const Version<T>* const baseline = copy.sent.baseline();
-        if (baseline != nullptr && baseline->number + 1 == copy.sent.next_version() &&
+        const SentValue<T>& had = place->second.sent;
+        const Version<T>* const baseline = had.baseline();
+        if (baseline != nullptr && baseline->number + 1 == had.next_version() &&
             !wire::differs(baseline->value, cell->second.value, wire::DeltaOptions{options_.epsilon})) {
             settle_debt(peer, object);  // a transaction brought it, or it is again what it was
             return 0;
         }
-        const std::uint64_t version = copy.sent.next_version();
-        const std::uint64_t handle = copy.handle != 0 ? copy.handle : peer.last_handle + 1;
+        const std::uint64_t version = had.next_version();
+        const std::uint64_t handle = place->second.handle != 0 ? place->second.handle : peer.last_handle + 1;
         std::vector<std::byte>& frame = owner_.frame;
         frame.clear();
         write_table_head(frame, info_.index,
@@ -391,10 +384,15 @@ class TableRemote final : public Remote {
                              cell->second.value, options_.epsilon, reconstructed))
             return 0;
         ++statistics_.encodings;
-        if (!passes_chain(now, peer.id, cell->second.value, Bytes(frame).subspan(start))) {
-            if (PeerState* const still = find_peer(due_peer_); still != nullptr) settle_debt(*still, object);
+        const Answer answer = ask_chain(now, peer.id, cell->second.value, Bytes(frame).subspan(start));
+        // A chain may have ended the object, or set it.
+        const auto still = peer.copies.find(object);
+        if (still == peer.copies.end() || !peer.owed.contains(object)) return 0;
+        if (answer.outcome != Outcome::passed) {
+            stop(now, peer, object, answer);
             return 0;
         }
+        Copy& copy = still->second;
         const std::size_t size = post(now, peer, {object, handle, false}, &copy, std::move(reconstructed));
         if (size == 0) {
             copy.schedule.wait_until(now + std::max(options_.interval, kTryAgain));
@@ -404,6 +402,7 @@ class TableRemote final : public Remote {
         if (copy.handle == 0) copy.handle = ++peer.last_handle;
         copy.schedule.sent(now, options_.interval);
         peer.owed.erase(object);
+        if (answer.wants_look) look_later(now, peer, object);
         return size;
     }
     void settle_debt(PeerState& peer, ObjectId object) {
@@ -425,20 +424,24 @@ class TableRemote final : public Remote {
         if (copy != nullptr) copy->sent.sent(message, std::move(value));
         return owner_.frame.size();
     }
-    bool passes_chain(TimePoint now, ConnectionId peer, const T& value, Bytes payload) {
-        if (outbound_.empty() && owner_.chain(Direction::outbound).empty()) return true;
-        due_peer_ = peer;
-        const std::vector<std::byte> own_frame = owner_.frame;
-        T copy = value;
-        Message message(now, Direction::outbound, peer, info_, *codec_, wire::codec_type<T>(), &copy,
-                        payload);
-        const Outcome outcome = run_chains(outbound_, owner_.chain(Direction::outbound), message,
-                                           [](Message&) { return Outcome::passed; });
-        owner_.frame = own_frame;
-        if (outcome == Outcome::passed) return true;
-        ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
-        return false;
-    }
+    // What the chain says of a value for a peer; of a look it is not counted.
+    struct Answer {
+        Outcome outcome{};
+        bool wants_look = false;
+        bool is_withdrawn = false;
+    };
+    Answer ask_chain(TimePoint now, ConnectionId peer, const T& value, Bytes payload, bool is_look = false);
+
+    // --- what the chain stopped, and whether a peer still may have what it has
+    void look_later(TimePoint now, PeerState& peer, ObjectId object);
+    void stop(TimePoint now, PeerState& peer, ObjectId object, const Answer& answer);
+    // The object ends for this peer alone. What it is owed from now on is a new one, whole.
+    void withdraw(TimePoint now, PeerState& peer, ObjectId object);
+    // A pass over all peers' objects that are to be looked at: a number in a row, then a breath, so that the
+    // work of a moment is bounded whatever their number. Passes begin `recheck` apart, or when they can.
+    void look(TimePoint now);
+    void look_at(TimePoint now, PeerState& peer, ObjectId object);
+    void collect_stopped();
     void on_settled(TimePoint now, ConnectionId id, MessageId message, MessageFate fate) override {
         PeerState* const peer = find_peer(id);
         if (peer == nullptr) return;
@@ -465,8 +468,10 @@ class TableRemote final : public Remote {
         next_due_ = std::min(next_due_, time);
         owner_.keep_time(*this);
     }
-    [[nodiscard]] TimePoint poll_timeout() const override { return next_due_; }
-    void handle_timeout(TimePoint /*now*/) override {
+    [[nodiscard]] TimePoint poll_timeout() const override { return std::min(next_due_, look_at_); }
+    void handle_timeout(TimePoint now) override {
+        if (look_at_ <= now) look(now);
+        if (next_due_ > now) return;
         next_due_ = kNever;
         owner_.want_flush(*this);
     }
@@ -477,71 +482,10 @@ class TableRemote final : public Remote {
         return options_.streamed && mode == ChannelMode::reliable_ordered;
     }
     // What those who have not loaded an object would have been sent by now.
-    void account(TimePoint now) {
-        for (auto place = unaccounted_.begin(); place != unaccounted_.end();) {
-            Cell& cell = cells_.at(*place);
-            if (now < cell.accounts.next()) {
-                be_due(cell.accounts.next());
-                ++place;
-                continue;
-            }
-            const std::size_t bits =
-                wire::measure_delta(cell.accounted, cell.value, wire::DeltaOptions{options_.epsilon});
-            const std::size_t waiting = ready_ - cell.loaded_by;
-            withheld_.updates += waiting;
-            withheld_.bytes += waiting * (kHeadBytes + (bits + 7) / 8);
-            cell.accounted = cell.value;
-            cell.accounts.sent(now, options_.interval);
-            place = unaccounted_.erase(place);
-        }
-    }
+    void account(TimePoint now);
     static constexpr std::size_t kHeadBytes = 4;  // of a change, at least
-    void send_loads(TimePoint now, const std::vector<ObjectId>& objects, LoadOp op) {
-        for (std::size_t at = 0; at < objects.size(); at += kMaxLoadIds) {
-            const std::size_t count = std::min(kMaxLoadIds, objects.size() - at);
-            std::vector<std::byte> frame;
-            append_varint(frame, std::uint64_t{info_.index} + 1);
-            frame.push_back(static_cast<std::byte>(op));
-            append_varint(frame, count);
-            for (std::size_t i = 0; i < count; ++i) append_varint(frame, objects[at + i].value);
-            for (const auto& peer : peers_) {
-                if (peer == nullptr || owner_.send_as(now, *this, ChannelMode::reliable_ordered, peer->id,
-                                                      frame) == Remotes::Sent::unsent)
-                    continue;
-                ++statistics_.out.messages;
-                statistics_.out.bytes += frame.size();
-            }
-        }
-    }
-    Outcome on_loads(TimePoint now, PeerState& peer, ByteReader& reader) {
-        const auto op = static_cast<LoadOp>(reader.read<std::uint8_t>());
-        const std::uint64_t count = reader.read_varint();
-        if (!reader.ok() || (op != LoadOp::loaded && op != LoadOp::unloaded) || count == 0 ||
-            count > kMaxLoadIds)
-            return Outcome::malformed;
-        std::vector<ObjectId> objects;
-        for (std::uint64_t i = 0; i < count; ++i) objects.push_back(ObjectId{reader.read_varint()});
-        if (!reader.at_end()) return Outcome::malformed;
-        if (!peer.loads.take(now, options_.load_rate, count)) return Outcome::rate_limited;
-        for (const ObjectId object : objects) {
-            const auto cell = cells_.find(object);
-            if (op == LoadOp::unloaded) {
-                if (peer.loaded.erase(object) == 0) continue;
-                if (cell != cells_.end()) --cell->second.loaded_by;
-                end_copy(peer, object);
-                continue;
-            }
-            if (peer.loaded.contains(object)) continue;
-            if (peer.loaded.size() >= options_.max_loaded || peer.ends.size() >= options_.max_loaded)
-                return Outcome::invalid;
-            if (may_load_ && !may_load_(now, peer.id, object)) return Outcome::unauthorised;
-            peer.loaded.insert(object);
-            if (cell == cells_.end()) continue;
-            ++cell->second.loaded_by;
-            begin_copy(now, peer, object);
-        }
-        return Outcome::passed;
-    }
+    void send_loads(TimePoint now, const std::vector<ObjectId>& objects, LoadOp op);
+    Outcome on_loads(TimePoint now, PeerState& peer, ByteReader& reader);
 
     // --- receiving
     Admission admit(TimePoint now, ConnectionId id, Bytes body) override;
@@ -617,8 +561,15 @@ class TableRemote final : public Remote {
     std::vector<std::unique_ptr<PeerState>> peers_;  // by slot
     std::size_t ready_ = 0;
     std::vector<Sent> due_;  // what was collected last
-    ConnectionId due_peer_{};
     TimePoint next_due_ = kNever;
+    // Where a pass over what is looked at has come to.
+    struct LookPlace {
+        TimePoint began{};
+        std::size_t slot = 0;
+        ObjectId object{};
+    };
+    std::optional<LookPlace> look_place_;
+    TimePoint look_at_ = kNever;
     std::set<ObjectId> unaccounted_;
     Withheld withheld_;
     std::function<bool(TimePoint, ConnectionId, ObjectId)> may_load_;

@@ -29,7 +29,7 @@ struct ProposedTableChange final : ProposedStep {
         const auto place = state->copies.find(object);
         const bool has_it = place != state->copies.end() && place->second.handle != 0;
         if (value ? table.options_.streamed && !state->loaded.contains(object) : !has_it) return {};
-        if (value && !table.passes_chain(now, peer, *value, payload))
+        if (value && table.ask_chain(now, peer, *value, payload).outcome != Outcome::passed)
             return fail(ErrorCode::unauthorised, name() + ": stopped before it was sent");
         auto& copy = state->copies[object];
         if (copy.handle == 0) copy.handle = ++state->last_handle;
@@ -60,6 +60,7 @@ struct ProposedTableChange final : ProposedStep {
         } else if (verdict == Verdict::accepted && !value) {
             state->ends.erase(what.handle);
             state->owed.erase(object);
+            state->looked_at.erase(object);
             if (is_current) state->copies.erase(copy);
         } else if (verdict == Verdict::accepted && is_current) {
             copy->second.sent.accepted({what.version, reconstructed});

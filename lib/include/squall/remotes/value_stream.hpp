@@ -13,6 +13,7 @@
 #include "squall/core/ids.hpp"
 #include "squall/core/ring_buffer.hpp"
 #include "squall/core/time.hpp"
+#include "squall/remotes/message.hpp"
 #include "squall/transport/endpoint.hpp"
 #include "squall/wire/delta.hpp"
 
@@ -116,6 +117,16 @@ class ReceivedValue {
     RingBuffer<Version<T>> versions_;
 };
 
+// What becomes of a value that a chain stopped. All but what failed stays owed.
+[[nodiscard]] constexpr bool stays_owed(Outcome outcome) {
+    return outcome != Outcome::passed && outcome != Outcome::failed;
+}
+// Nothing about the value or the peer stopped it: it is tried again as it is. Else the chain is looked at
+// first, which costs less.
+[[nodiscard]] constexpr bool is_shortage(Outcome outcome) {
+    return outcome == Outcome::over_budget || outcome == Outcome::rate_limited;
+}
+
 // When a value may leave for one peer, and how long it has waited: at most one message in each interval, on
 // the average also where time goes in coarse steps.
 class SendSchedule {
@@ -134,6 +145,8 @@ class SendSchedule {
         next_ = now - next_ < interval ? next_ + interval : now + interval;
     }
     void wait_until(TimePoint time) { next_ = std::max(next_, time); }
+    // It might not have left before now, so it did not wait.
+    void begin_anew(TimePoint now) { since_ = std::max(now, next_); }
     // Grows with priority and time, so that nothing waits for ever.
     [[nodiscard]] std::uint64_t score(TimePoint now, std::uint16_t priority) const {
         const auto waited = static_cast<std::uint64_t>(std::max(now - since_, Duration{0}).count());
