@@ -90,8 +90,9 @@ class ContractRemote final : public Remote {
                                        ConnectionId peer, Channel&) { tell(data, id, is_delta, peer); })
                           : nullptr,
               [this](MessageId id, ConnectionId peer, Channel&) { tell_acknowledged(id, peer); }, options) {
-        channel_.set_inspector(
-            [this](Object& data, Bytes message, ConnectionId peer) { return inspect(data, message, peer); });
+        channel_.set_inspector([this](typename Channel::Arrival& arrival, Bytes message, ConnectionId peer) {
+            return inspect(arrival, message, peer);
+        });
     }
 
     [[nodiscard]] const Channel& channel() const { return channel_; }
@@ -313,13 +314,15 @@ class ContractRemote final : public Remote {
     }
     void end_drain(TimePoint now) override { send_acknowledgements(now); }
 
-    bool inspect(Object& data, Bytes message, ConnectionId peer) {
+    bool inspect(typename Channel::Arrival& arrival, Bytes message, ConnectionId peer) {
         if (inbound_.empty() && owner_.chain(Direction::inbound).empty()) return true;
         Message inbound(now_, Direction::inbound, peer, info_, *codec_, ContractTypes<Object>::codec_type(),
-                        &data, message);
-        inbound.mark_decoded();
-        outcome_ = run_chains(owner_.chain(Direction::inbound), inbound_, inbound,
-                              [](Message&) { return Outcome::passed; });
+                        &arrival.object, message);
+        auto decode = [&] { return arrival.decode(); };
+        inbound.decode_by(decode);
+        outcome_ = run_chains(owner_.chain(Direction::inbound), inbound_, inbound, [](Message& passed) {
+            return passed.decode() ? Outcome::passed : Outcome::malformed;
+        });
         return outcome_ == Outcome::passed;
     }
     void tell(const Object& data, std::optional<MessageId> id, bool is_delta, ConnectionId peer) {

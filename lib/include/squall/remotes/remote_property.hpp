@@ -349,8 +349,11 @@ class PropertyRemote final : public Remote {
         if (copy == nullptr || !reader.ok() || !copy->received.is_newest(step->version.number) ||
             !wire::decode(payload, step->version.value))
             return {Outcome::malformed, nullptr};
-        const Outcome outcome =
-            look_at(now, peer, step->version.value, payload, [](Message&) { return Outcome::passed; });
+        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(),
+                        &step->version.value, payload);
+        message.mark_decoded();
+        const Outcome outcome = run_chains(owner_.chain(Direction::inbound), inbound_, message,
+                                           [](Message&) { return Outcome::passed; });
         return {outcome, std::move(step)};
     }
 
@@ -358,33 +361,37 @@ class PropertyRemote final : public Remote {
     [[nodiscard]] bool accepts_from(ConnectionId peer) const {
         return !owner_.is_server() || (options_.authority == Authority::owner && peer == owner_peer_);
     }
-    template <class End>
-    Outcome look_at(TimePoint now, ConnectionId peer, T& value, Bytes body, End end) {
-        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
-        message.mark_decoded();
-        return run_chains(owner_.chain(Direction::inbound), inbound_, message, end);
-    }
     Outcome on_message(TimePoint now, ConnectionId peer, Bytes body) override {
         if (!accepts_from(peer)) return Outcome::unauthorised;
         PeerCopy* const copy = find_copy(peer);
         ByteReader reader(body);
         PropertyHead head;
         if (copy == nullptr || !read_property_head(reader, head)) return Outcome::malformed;
-        const T* const baseline = head.baseline != 0 ? copy->received.find(head.baseline) : nullptr;
-        if (head.baseline != 0 && baseline == nullptr)
+        if (head.baseline != 0 && !copy->received.contains(head.baseline))
             return Outcome::passed;  // superseded since: too old to use
-        T value{};
         const Bytes payload = reader.read_bytes(reader.remaining());
-        const bool is_read = baseline != nullptr ? wire::decode_delta(payload, *baseline, value)
-                                                 : wire::decode(payload, value);
-        if (!is_read) return Outcome::malformed;
-        return look_at(now, peer, value, body, [&](Message&) {
-            const bool is_newest = copy->received.is_newest(head.version);
-            copy->received.keep({head.version, value});
-            if (!is_newest) return Outcome::passed;  // a late one may still be a baseline
-            change(Origin{now, peer}, value, owner_.next_serial());
-            return Outcome::passed;
-        });
+        const auto read = [&](T& into) {
+            const T* const baseline = head.baseline != 0 ? copy->received.find(head.baseline) : nullptr;
+            return (head.baseline == 0 || baseline != nullptr) && read_value(payload, baseline, into);
+        };
+        T value{};
+        auto decode = [&] { return read(value); };
+        Message message(now, Direction::inbound, peer, info_, *codec_, wire::codec_type<T>(), &value, body);
+        message.decode_by(decode);
+        const Outcome outcome =
+            run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
+                if (!passed.decode()) return Outcome::malformed;
+                const bool is_newest = copy->received.is_newest(head.version);
+                Version<T> version{head.version, value};
+                if (passed.is_edited()) (void)read(version.value);  // as it was sent
+                copy->received.keep(std::move(version));
+                if (!is_newest) return Outcome::passed;  // a late one may still be a baseline
+                change(Origin{now, peer}, value, owner_.next_serial());
+                return Outcome::passed;
+            });
+        if (outcome != Outcome::passed && outcome != Outcome::malformed)
+            copy->received.keep_unread(head.version, head.baseline, payload);
+        return outcome;
     }
     PeerCopy* find_copy(ConnectionId peer) {
         return peer.slot < copies_.size() && copies_[peer.slot] != nullptr && copies_[peer.slot]->peer == peer

@@ -500,28 +500,60 @@ class TableRemote final : public Remote {
         const auto known = alive_.find(head.handle);
         if (known == alive_.end() && (head.distance != 0 || seen_.contains(head.handle)))
             return Outcome::passed;  // of an object that has ended, or has not begun here
-        const T* baseline = nullptr;
-        if (head.distance != 0) {
-            baseline = known->second.values.find(head.version - head.distance);
-            if (baseline == nullptr) return Outcome::passed;  // superseded since
-        }
-        T value{};
-        const Bytes payload = reader.read_bytes(reader.remaining());
-        if (!(baseline != nullptr ? wire::decode_delta(payload, *baseline, value)
-                                  : wire::decode(payload, value)))
-            return Outcome::malformed;
+        const std::uint64_t baseline = head.distance != 0 ? head.version - head.distance : 0;
+        if (baseline != 0 && !known->second.values.contains(baseline))
+            return Outcome::passed;  // superseded since
         if (known != alive_.end() && head.distance == 0 && known->second.object != head.object)
             return Outcome::malformed;
+        const Bytes payload = reader.read_bytes(reader.remaining());
+        const auto read = [&](T& into) {
+            const auto alive = alive_.find(head.handle);
+            const T* const upon =
+                baseline != 0 && alive != alive_.end() ? alive->second.values.find(baseline) : nullptr;
+            return (baseline == 0 || upon != nullptr) && read_value(payload, upon, into);
+        };
+        T value{};
+        auto decode = [&] { return read(value); };
         Message message(now, Direction::inbound, id, info_, *codec_, wire::codec_type<T>(), &value, body);
-        message.mark_decoded();
-        return run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message&) {
-            return known == alive_.end() ? begin(Origin{now, id}, head, value)
-                                         : change(Origin{now, id}, known->second, head, value);
-        });
+        message.decode_by(decode);
+        bool is_taken = false;
+        const Outcome outcome =
+            run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
+                if (!passed.decode()) return Outcome::malformed;
+                is_taken = true;
+                Version<T> version{head.version, value};
+                if (passed.is_edited()) (void)read(version.value);  // as it was sent
+                return take_in(Origin{now, id}, head, std::move(version), &value, {});
+            });
+        // What was refused arrived all the same: what comes next may build upon it.
+        if (!is_taken && outcome != Outcome::malformed)
+            (void)take_in(Origin{now, id}, head, {head.version, T{}}, nullptr, payload);
+        return outcome;
     }
-    Outcome begin(const Origin& origin, const TableHead& head, const T& value) {
+    // A value that came, as it was sent and as it is to be told; nullptr: it is not, and not read either.
+    Outcome take_in(const Origin& origin, const TableHead& head, Version<T> version, const T* value,
+                    Bytes unread) {
+        auto known = alive_.find(head.handle);
+        if (known == alive_.end()) {
+            if (head.distance != 0) return Outcome::passed;
+            if (const Outcome begun = begin(head); begun != Outcome::passed) return begun;
+            known = alive_.find(head.handle);
+            if (known == alive_.end()) return Outcome::passed;  // not loaded, or an older one
+        }
+        ReceivedValue<T>& values = known->second.values;
+        const ObjectId object = known->second.object;
+        if (value == nullptr) {
+            values.keep_unread(head.version, head.distance != 0 ? head.version - head.distance : 0, unread);
+            return Outcome::passed;
+        }
+        const bool is_newest = values.is_newest(head.version);
+        values.keep(std::move(version));
+        if (is_newest) put(origin, object, value);
+        return Outcome::passed;
+    }
+    Outcome begin(const TableHead& head) {
         const auto older = handles_.find(head.object);
-        if (older == handles_.end() && cells_.size() >= options_.max_objects) return Outcome::over_budget;
+        if (older == handles_.end() && handles_.size() >= options_.max_objects) return Outcome::over_budget;
         if (!seen_.add(head.handle)) return Outcome::malformed;
         if (options_.streamed && !loaded_.contains(head.object)) return Outcome::passed;
         if (older != handles_.end()) {
@@ -529,17 +561,7 @@ class TableRemote final : public Remote {
             alive_.erase(older->second);
         }
         handles_[head.object] = head.handle;
-        Received& received = alive_[head.handle];
-        received.object = head.object;
-        received.values.keep({head.version, value});
-        put(origin, head.object, &value);
-        return Outcome::passed;
-    }
-    Outcome change(const Origin& origin, Received& received, const TableHead& head, const T& value) {
-        const bool is_newest = received.values.is_newest(head.version);
-        const ObjectId object = received.object;
-        received.values.keep({head.version, value});
-        if (is_newest) put(origin, object, &value);
+        alive_[head.handle].object = head.object;
         return Outcome::passed;
     }
     Outcome on_end(const Origin& origin, std::uint64_t handle) {

@@ -92,29 +92,69 @@ class SentValue {
     std::uint64_t newest_sent_ = 0;  // of those that left by sent()
 };
 
-// What came from one peer of a value of its.
+// Reads what append_value() wrote.
+template <wire::Described T>
+[[nodiscard]] bool read_value(Bytes bytes, const T* baseline, T& value) {
+    return baseline != nullptr ? wire::decode_delta(bytes, *baseline, value) : wire::decode(bytes, value);
+}
+
+// What came from one peer of a value of its. A version that a chain refused is kept too, as its bytes: it
+// arrived, so the sender may build upon it.
 template <wire::Described T>
 class ReceivedValue {
   public:
-    [[nodiscard]] const T* find(std::uint64_t number) const {
-        for (std::size_t i = 0; i < versions_.size(); ++i)
-            if (versions_[i].number == number) return &versions_[i].value;
-        return nullptr;
+    [[nodiscard]] bool contains(std::uint64_t number) const { return place_of(number) < versions_.size(); }
+    // nullptr: not here, or its bytes are no valid value.
+    [[nodiscard]] const T* find(std::uint64_t number) {
+        const std::size_t place = place_of(number);
+        return place < versions_.size() && read(versions_[place]) ? &versions_[place].value : nullptr;
     }
-    [[nodiscard]] bool is_newest(std::uint64_t number) const {
-        return versions_.empty() || versions_.back().number < number;
-    }
+    [[nodiscard]] bool is_newest(std::uint64_t number) const { return number > newest_; }
+    [[nodiscard]] std::size_t size() const { return versions_.size(); }
     void keep(Version<T> version) {
+        newest_ = std::max(newest_, version.number);
+        insert({version.number, 0, true, std::move(version.value), {}});
+    }
+    // `baseline`: what its bytes are a change of; 0: a whole value.
+    void keep_unread(std::uint64_t number, std::uint64_t baseline, Bytes bytes) {
+        insert({number, baseline, false, T{}, {bytes.begin(), bytes.end()}});
+    }
+
+  private:
+    struct Kept {
+        std::uint64_t number = 0;
+        std::uint64_t baseline = 0;
+        bool is_read = false;
+        T value{};
+        std::vector<std::byte> bytes;  // until it is read
+    };
+    [[nodiscard]] std::size_t place_of(std::uint64_t number) const {
+        std::size_t place = 0;
+        while (place < versions_.size() && versions_[place].number != number) ++place;
+        return place;
+    }
+    // Baselines have lower numbers, so this ends.
+    bool read(Kept& kept) {
+        if (kept.is_read) return true;
+        const T* const baseline =
+            kept.baseline != 0 && kept.baseline < kept.number ? find(kept.baseline) : nullptr;
+        if (kept.baseline != 0 && baseline == nullptr) return false;
+        kept.is_read = read_value(Bytes(kept.bytes), baseline, kept.value);
+        if (kept.is_read) kept.bytes = {};
+        return kept.is_read;
+    }
+    void insert(Kept kept) {
+        if (contains(kept.number)) return;  // no friendly sender says a version twice
         // In order of number, so that the oldest leaves first.
-        versions_.push_back(std::move(version));
+        versions_.push_back(std::move(kept));
         for (std::size_t i = versions_.size() - 1; i > 0 && versions_[i].number < versions_[i - 1].number;
              --i)
             std::swap(versions_[i], versions_[i - 1]);
         while (versions_.front().number + kBaselineWindow < versions_.back().number) versions_.pop_front();
     }
 
-  private:
-    RingBuffer<Version<T>> versions_;
+    RingBuffer<Kept> versions_;
+    std::uint64_t newest_ = 0;  // of those that were not refused
 };
 
 // What becomes of a value that a chain stopped. All but what failed stays owed.

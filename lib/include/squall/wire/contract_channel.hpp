@@ -99,9 +99,31 @@ class ContractChannel {
     // Once for each message with an id that reached the peer's application.
     using OnAcknowledge = std::function<void(MessageId id, ConnectionId peer, ContractChannel& channel)>;
 
-    // Looks at an object that came before it is acknowledged, kept and told, and may change what is told.
+    // An object that came, before it is decoded.
+    class Arrival {
+      public:
+        template <class Decoder>
+        Arrival(Object& its_object, Decoder& decoder)
+            : object(its_object),
+              decoder_(&decoder),
+              run_decoder_([](void* self) { return (*static_cast<Decoder*>(self))(); }) {}
+        Object& object;  // as it will be told; to read and to change once it is decoded
+        // Once; false if its bytes are no valid object.
+        [[nodiscard]] bool decode() {
+            if (state_ == State::undecoded) state_ = run_decoder_(decoder_) ? State::good : State::bad;
+            return state_ == State::good;
+        }
+        [[nodiscard]] bool is_bad() const { return state_ == State::bad; }
+
+      private:
+        enum class State : std::uint8_t { undecoded, good, bad };
+        void* decoder_;
+        bool (*run_decoder_)(void*);
+        State state_ = State::undecoded;
+    };
+    // Looks at an object that came before it is acknowledged, kept and told; whoever needs it decodes it.
     // False: none of these happens, as if it had been lost. Its bytes are the message's, header included.
-    using Inspector = std::function<bool(Object& object, Bytes message, ConnectionId peer)>;
+    using Inspector = std::function<bool(Arrival& arrival, Bytes message, ConnectionId peer)>;
 
     // Without on_message the contract is a codec only: nothing is sent, received or measured. `rtts` outlives
     // it.
@@ -427,27 +449,36 @@ Result<> ContractChannel<C>::receive_object(TimePoint now, ConnectionId peer, By
         if (state.acknowledged.contains(id)) queue_ack(peer, id);
         return {};
     }
-    Kept entry{id, now, false, {}};
-    if (!full) {
-        const Kept* const baseline = find_received(state.received, baseline_id);
-        if (baseline == nullptr) {
-            ++counters_.unknown_baselines;
-            return refuse(ErrorCode::expired,
-                          "a delta to message " + std::to_string(baseline_id) +
-                              ", which is not here; it is neither applied nor acknowledged");
-        }
-        entry.object = baseline->object;
-        contract_.get_delta(reader, entry.object);
-    } else {
-        contract_.get_full(reader, entry.object);
+    if (!full && find_received(state.received, baseline_id) == nullptr) {
+        ++counters_.unknown_baselines;
+        return refuse(ErrorCode::expired, "a delta to message " + std::to_string(baseline_id) +
+                                              ", which is not here; it is neither applied nor acknowledged");
     }
-    if (!reader.finish()) return refuse_bits(reader);
-    // A copy: what is told may be changed, and who hears it may remove the peer.
-    Object told = entry.object;
-    if (inspector_ && !inspector_(told, message, peer)) {
+    Kept entry{id, now, false, {}};
+    // Another than is kept: what is told may be changed, and who hears it may remove the peer.
+    Object told{};
+    auto decode = [&] {
+        const auto here = peers_.find(peer);
+        const Kept* const baseline =
+            full || here == peers_.end() ? nullptr : find_received(here->second.received, baseline_id);
+        if (!full && baseline == nullptr) return false;
+        if (full) {
+            contract_.get_full(reader, entry.object);
+        } else {
+            entry.object = baseline->object;
+            contract_.get_delta(reader, entry.object);
+        }
+        if (!reader.finish()) return false;
+        told = entry.object;
+        return true;
+    };
+    Arrival arrival(told, decode);
+    if (inspector_ && !inspector_(arrival, message, peer)) {
+        if (arrival.is_bad()) return refuse_bits(reader);
         ++counters_.refused;
         return {};
     }
+    if (!arrival.decode()) return refuse_bits(reader);
     ++counters_.received;
     if (!tracked) {
         on_message_(told, std::nullopt, !full, peer, *this);
