@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <charconv>
 
@@ -67,7 +68,12 @@ Result<std::optional<recorder::Record>> RecordSource::read() {
         }
         if (reader_->is_at_end()) {
             if (!is_continued_) return std::optional<recorder::Record>{};
-            if (auto opened = open_file(next_path()); !opened) return std::unexpected(opened.error());
+            const std::string next = next_path();
+            if (::access(next.c_str(), F_OK) != 0) {
+                cut_ = fmt::format("{}: it goes on in {}, which is not there", path_, next);
+                return std::optional<recorder::Record>{};
+            }
+            if (auto opened = open_file(next); !opened) return std::unexpected(opened.error());
             continue;
         }
         const auto count = file_->read(piece_);

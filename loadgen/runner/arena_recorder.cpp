@@ -77,6 +77,7 @@ Result<std::unique_ptr<ArenaRecorder>> ArenaRecorder::start(TimePoint now, const
     std::unique_ptr<ArenaRecorder> out(
         new ArenaRecorder(std::move(*recording), server.node, std::move(options), order.keys));
     out->now_ = now;
+    out->is_flight_recorder_ = !order.keep.empty();
     if (order.keys) {
         out->recording_->put(now, recorder::Secret{"server", Bytes(server.key)});
         server.entropy.listen([recorder = out.get()](Bytes drawn) {
@@ -162,14 +163,29 @@ std::optional<std::string> ArenaRecorder::new_failure() {
     return failure->message;
 }
 
+void ArenaRecorder::save(std::string path) {
+    saving_ = path;
+    recording_->save(std::move(path));
+}
+
+std::optional<std::string> ArenaRecorder::new_save() {
+    const RecordingStatus status = recording_->status();
+    if (status.saved == told_saves_) return std::nullopt;
+    told_saves_ = status.saved;
+    return status.save_failure ? status.save_failure->message
+                               : fmt::format("the flight recorder was saved as {}", saving_);
+}
+
 std::string ArenaRecorder::stop(TimePoint now) {
     node_.stop();
     recording_->stop(now);
     const RecordingStatus status = recording_->status();
     std::string out = fmt::format("recorded: {} ({:.1f} MB{}, {} datagrams, {} messages, {} records dropped)",
-                                  status.file, static_cast<double>(status.bytes) / 1e6,
+                                  status.first_file, static_cast<double>(status.bytes) / 1e6,
                                   status.files > 1 ? fmt::format(" in {} files", status.files) : "",
                                   status.records.datagrams, status.records.messages, status.records.dropped);
+    if (is_flight_recorder_)
+        out += fmt::format("; what is kept begins with {} and ends with {}", status.first_file, status.file);
     if (const auto failure = new_failure()) out += "; it ended too early: " + *failure;
     return out;
 }

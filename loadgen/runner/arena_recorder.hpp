@@ -57,6 +57,9 @@ class ArenaRecorder final : private trace::Sink {
     void resume(TimePoint now);
     // Before the server is shut down.
     void on_shut_down(TimePoint now) { node_.input(now, "shut_down"); }
+    // A flight recorder's files stay under this name, too; new_save() says once what became of it.
+    void save(std::string path);
+    [[nodiscard]] std::optional<std::string> new_save();
     // Says once what ended the recording too early.
     [[nodiscard]] std::optional<std::string> new_failure();
     // The end of the file; one line that says what is in it.
@@ -76,6 +79,9 @@ class ArenaRecorder final : private trace::Sink {
     trace::Sink* next_ = nullptr;
     std::uint32_t source_ = 0;
     bool with_keys_;
+    bool is_flight_recorder_ = false;
+    std::string saving_;
+    std::uint32_t told_saves_ = 0;
     bool has_told_failure_ = false;
     EntropyTap* entropy_ = nullptr;
     TimePoint now_{};  // of the newest that was recorded

@@ -33,7 +33,7 @@ Result<std::unique_ptr<LiveView>> LiveView::start(AsioHost& host, const LiveOpti
         live.directory = live_directory();
         live.name = name;
         live.started = clock.wall;
-        live.history_directory = ".";
+        if (options.has_history) live.history_directory = ".";
         auto endpoint = ProfilerEndpoint::start(live);
         if (!endpoint)
             return fail(endpoint.error().code,

@@ -19,6 +19,8 @@ struct LiveOptions {
     std::optional<std::uint16_t> port;
     // Of the metrics; none: no metrics.
     std::optional<Address> metrics;
+    // Figures of the last minute can be saved; false where a flight recorder has them, and packets too.
+    bool has_history = true;
     [[nodiscard]] bool is_on() const { return port || metrics; }
 };
 

@@ -72,6 +72,8 @@ class ArenaProgram {
     void show_recorder();
     Result<std::string> obey(TimePoint now, const recorder::Command& command);
     Result<std::string> start_recording(const recorder::Command& command);
+    Result<std::string> save_recording(const recorder::Command& command);
+    [[nodiscard]] static Result<> check_new_file(const std::string& name);
     std::string stop_recording(TimePoint now);
     [[nodiscard]] static std::string unused_name();
 
@@ -146,7 +148,9 @@ Result<> ArenaProgram::record(const RecordingOrder& order) {
 
 Result<> ArenaProgram::show() {
     constexpr Duration kSecond = std::chrono::seconds(1);
-    auto live = LiveView::start(host_, options_.live, "arena server", kSecond / options_.settings.tick_rate);
+    LiveOptions options = options_.live;
+    options.has_history = options_.record.keep.empty();
+    auto live = LiveView::start(host_, options, "arena server", kSecond / options_.settings.tick_rate);
     if (!live) return std::unexpected(live.error());
     live_ = std::move(*live);
     Profiler& profiler = live_->profiler();
@@ -175,6 +179,7 @@ void ArenaProgram::show_recorder() {
 
 Result<std::string> ArenaProgram::obey(TimePoint now, const recorder::Command& command) {
     if (command.verb == "record.start") return start_recording(command);
+    if (command.verb == "history.save") return save_recording(command);
     if (command.verb == "record.stop") {
         if (!recorder_)
             return fail(ErrorCode::invalid_argument, "nothing is recorded; record.start begins a recording");
@@ -198,6 +203,16 @@ std::string ArenaProgram::unused_name() {
     }
 }
 
+// Where the server runs, and nowhere else; and nothing is written over.
+Result<> ArenaProgram::check_new_file(const std::string& name) {
+    if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.'))
+        return fail(ErrorCode::invalid_argument, "'file' must be a file's name, without a path");
+    if (access(name.c_str(), F_OK) == 0)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("'{}' is there already; give another file=NAME", name));
+    return {};
+}
+
 Result<std::string> ArenaProgram::start_recording(const recorder::Command& command) {
     if (recorder_)
         return fail(ErrorCode::invalid_argument,
@@ -208,15 +223,20 @@ Result<std::string> ArenaProgram::start_recording(const recorder::Command& comma
     order.facts["session.title"] = "arena server, recorded by order";
     order.facts["session.mode"] = "real";
     order.facts["build.version"] = SQUALL_VERSION;
-    // Where the server runs, and nowhere else; and nothing is written over.
-    if (order.path.empty() || order.path.find('/') != std::string::npos || order.path.starts_with('.'))
-        return fail(ErrorCode::invalid_argument, "'file' must be a file's name, without a path");
-    if (access(order.path.c_str(), F_OK) == 0)
-        return fail(ErrorCode::invalid_argument,
-                    fmt::format("'{}' is there already; give another file=NAME", order.path));
+    if (auto wrong = check_new_file(order.path); !wrong) return std::unexpected(wrong.error());
     if (auto started = record(order); !started) return std::unexpected(started.error());
     show_recorder();
     return fmt::format("recording into {}", order.path);
+}
+
+// The flight recorder's last minute, with its packets.
+Result<std::string> ArenaProgram::save_recording(const recorder::Command& command) {
+    if (!recorder_) return fail(ErrorCode::invalid_argument, "the flight recorder was stopped");
+    const std::string* const given = command.find("file");
+    const std::string name = given != nullptr ? *given : unused_name();
+    if (auto wrong = check_new_file(name); !wrong) return std::unexpected(wrong.error());
+    recorder_->save(name);
+    return fmt::format("what the flight recorder has is being saved as {}", name);
 }
 
 std::string ArenaProgram::stop_recording(TimePoint now) {
@@ -234,8 +254,10 @@ std::string ArenaProgram::stop_recording(TimePoint now) {
 }
 
 void ArenaProgram::sample() {
-    if (recorder_)
+    if (recorder_) {
         if (const auto failure = recorder_->new_failure()) fmt::print(stderr, "note: {}\n", *failure);
+        if (const auto saved = recorder_->new_save()) fmt::print(stderr, "note: {}\n", *saved);
+    }
     say(to_json_line(sampler_.take(*server_, host_.statistics(id_), stalls_.take())));
 }
 

@@ -191,8 +191,8 @@ def redriven(folder):
     need(run("replay", path, "--target", "127.0.0.1:9", expect=2), "needs its private key")
 
 
-def on_order(folder):
-    """A running server is recorded when a viewer says so, and until it says so again."""
+def order_in(folder):
+    """Sends an order to a process that is announced in this folder."""
     environment = dict(os.environ, XDG_RUNTIME_DIR=str(folder))
 
     def order(server, *words, expect=0):
@@ -202,20 +202,60 @@ def on_order(folder):
             sys.exit(f"{words}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
-    with subprocess.Popen([PROGRAM, "run", SCENARIO, "--duration", "20s", "--live", "--quiet"], env=environment, cwd=folder,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
-        server = generator = None
+    return environment, order
+
+
+def announced(folder):
+    """The process numbers of the server and of the generator."""
+    found = {}
+    for _ in range(200):
+        for path in (folder / "squall").glob("*.json"):
+            found["arena server" if "arena server" in path.read_text() else "generator"] = path.stem
+        if len(found) == 2:
+            return found["arena server"], found["generator"]
+        time.sleep(0.1)
+    sys.exit("the server or the generator is not to be found")
+
+
+def saved(folder):
+    """A flight recorder's last seconds, saved after the fact: they stay, with their packets, and play."""
+    environment, order = order_in(folder)
+    with subprocess.Popen([PROGRAM, "run", SCENARIO, "--duration", "14s", "--live", "--quiet", "--record", "fl.pcapng", "--flight-recorder",
+                           "4s"], env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as load:
+        server, _ = announced(folder)
         for _ in range(200):
-            for path in (folder / "squall").glob("*.json"):
-                if "arena server" in path.read_text():
-                    server = path.stem
-                elif "generator" in path.read_text():
-                    generator = path.stem
-            if server and generator:
+            if (folder / "fl.6.pcapng").exists():
                 break
             time.sleep(0.1)
-        if not (server and generator):
-            sys.exit("the server or the generator is not to be found")
+        need(order(server, "history.save", "file=minute.pcapng"), "being saved as minute.pcapng")
+        need(order(server, "history.save", "file=../minute.pcapng", expect=1), "without a path")
+        for _ in range(100):
+            if (folder / "minute.pcapng").exists():
+                break
+            time.sleep(0.1)
+        need(order(server, "history.save", "file=minute.pcapng", expect=1), "there already")
+        text = load.communicate(timeout=60)[0]
+    need(text, "the flight recorder was saved as minute.pcapng")
+    kept = need(text, r"recorded: (fl\.\d+\.pcapng) .* begins with fl\.\d+\.pcapng and ends with fl\.\d+\.pcapng")[1]
+    if not (folder / kept).exists() or len(list(folder.glob("minute*.pcapng"))) < 3:
+        sys.exit(f"not all is there: {sorted(path.name for path in folder.iterdir())}\n{text}")
+    for name in ("minute.pcapng", kept):
+        text = run("inspect", folder / name)
+        if int(need(text, r"sent +(\d+) datagrams")[1]) < 500:
+            sys.exit(f"too little was kept: {text}")
+        need(run("replay", folder / name, "--verify", expect=2), "middle of a session")
+        text = run("replay", folder / name, "--target", "arena", "--quiet", "--virtual", "--threshold", "disconnects: count==0", "--threshold",
+                   "errors: count==0")
+        need(text, r"note: [12]\d of them were there before")
+        need(text, "PASS")
+
+
+def on_order(folder):
+    """A running server is recorded when a viewer says so, and until it says so again."""
+    environment, order = order_in(folder)
+    with subprocess.Popen([PROGRAM, "run", SCENARIO, "--duration", "20s", "--live", "--quiet"], env=environment, cwd=folder,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as load:
+        server, generator = announced(folder)
         need(order(server, "record.stop", expect=1), "nothing is recorded")
         need(order(server, "record.start", "file=now.pcapng"), "recording into now.pcapng")
         need(order(server, "record.start", "file=other.pcapng", expect=1), "being recorded")
@@ -264,6 +304,7 @@ with tempfile.TemporaryDirectory() as where:
         "damaged": lambda: damaged(folder_of_test),
         "stepped": lambda: stepped(folder_of_test),
         "on_order": lambda: on_order(folder_of_test),
+        "saved": lambda: saved(folder_of_test),
         "many": lambda: many(folder_of_test),
         "redriven": lambda: redriven(folder_of_test),
     }[CASE]()

@@ -178,7 +178,8 @@ Result<> ProfilerEndpoint::State::open() {
     timer_id = *attached;
     if (auto watched = host->watch(bell.get(), [this] { take_mail(); }); !watched)
         return std::unexpected(watched.error());
-    hub.on_own_command("history.save", [this](const Command& command) { return save_history(command); });
+    if (!options.history_directory.empty())
+        hub.on_own_command("history.save", [this](const Command& command) { return save_history(command); });
     return {};
 }
 
@@ -240,8 +241,6 @@ void ProfilerEndpoint::State::take_mail() {
 }
 
 Result<std::string> ProfilerEndpoint::State::save_history(const Command& command) const {
-    if (options.history_directory.empty())
-        return fail(ErrorCode::unsupported, "this process was not told where it may save its history");
     const std::string* const name = command.find("file");
     const std::string chosen = name != nullptr ? *name : fmt::format("squall-{}.squall.pcapng", getpid());
     if (!is_file_name(chosen))

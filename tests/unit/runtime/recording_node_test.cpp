@@ -350,6 +350,37 @@ TEST(RecordingFiles, FlightRecorderKeepsTheLast) {
     EXPECT_EQ(read_back(folder / "run.10.pcapng").datagrams, 10U);
 }
 
+TEST(RecordingFiles, WhatAFlightRecorderHasCanBeSavedAndStays) {
+    Folder folder;
+    const std::vector<std::byte> packet(100, std::byte{5});
+    auto recording =
+        start({.path = folder / "run.pcapng", .rotate_after = 1s, .keep_files = 3, .own_thread = false});
+    int i = 0;
+    for (; i < 45; ++i) recording->put(datagram(kStart + i * 100ms, packet));
+    recording->save(folder / "last.pcapng");
+    EXPECT_EQ(recording->status().saved, 1U);
+    EXPECT_FALSE(recording->status().save_failure);
+    for (; i < 100; ++i) recording->put(datagram(kStart + i * 100ms, packet));
+    // Nothing is written over.
+    recording->save(folder / "last.pcapng");
+    EXPECT_EQ(recording->status().saved, 2U);
+    ASSERT_TRUE(recording->status().save_failure);
+    EXPECT_THAT(recording->status().save_failure->message, testing::HasSubstr("last.pcapng"));
+    EXPECT_FALSE(recording->status().failure);
+    recording->stop(kStart + 10s);
+    // The first without a number, the others with that of their part; whole, and up to the order.
+    std::uint64_t datagrams = 0;
+    for (const char* name : {"last.pcapng", "last.4.pcapng", "last.5.pcapng"}) {
+        const ReadBack file = read_back(folder / name);
+        EXPECT_FALSE(file.problem) << name;
+        ASSERT_TRUE(file.end) << name;
+        EXPECT_EQ(file.end->kind, RecordingEnd::Kind::continued);
+        datagrams += file.datagrams;
+    }
+    EXPECT_EQ(datagrams, 25U);
+    EXPECT_EQ(recording->status().records.datagrams, 100U);
+}
+
 TEST(RecordingFiles, WhatDoesNotFitTheRingIsCountedAndRecorded) {
     Folder folder;
     const std::vector<std::byte> packet(1000, std::byte{5});

@@ -23,8 +23,8 @@ struct ProfilerEndpointOptions {
     std::string directory{};
     std::string name = "squall";
     UnixSeconds started{};
-    // Where "history.save" may put files (the command's `file` is a name without a path); empty: it is
-    // refused.
+    // Where "history.save" may put files (the command's `file` is a name without a path); empty: the command
+    // is the application's, as others are (Profiler::on_command()).
     std::string history_directory{};
     std::size_t max_viewers = 8;
     // What waits for one viewer; with more ahead of it, it gets sums later instead.

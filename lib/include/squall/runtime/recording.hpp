@@ -38,8 +38,11 @@ struct RecordingStatus {
     std::uint64_t bytes = 0;          // in all files: what no kill of the process can take back
     std::uint64_t durable_bytes = 0;  // of those, that are on the disk as the system says; 0 if not asked for
     std::uint32_t files = 0;
-    std::string file;              // the present one, or the last
-    std::optional<Error> failure;  // nothing was written since
+    std::string file;                   // the present one, or the last
+    std::string first_file;             // the oldest that is kept
+    std::uint32_t saved = 0;            // how often save() has done its work, well or not
+    std::optional<Error> save_failure;  // of the last one
+    std::optional<Error> failure;       // nothing was written since
 };
 
 // One producer: all members but status() are of one thread.
@@ -63,6 +66,11 @@ class Recording {
     void withdraw(recorder::WireRecord& record);
     // What was put since is on its way to the file.
     void publish();
+
+    // A flight recorder's present files under another name, from `path` on (then path.N, as they are
+    // numbered), so that they stay when the recorder deletes its own: hard links, made by the writer's thread
+    // a moment later; status() says when and whether. What is there already is not written over.
+    void save(std::string path);
 
     // Writes what is left and closes the file. Then nothing more is recorded.
     void stop(TimePoint now);

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "runtime/recording/recording_ring.hpp"
 #include "runtime/recording/recording_writer.hpp"
@@ -29,12 +30,22 @@ struct Recording::State {
         const std::lock_guard lock(mutex);
         last_status = writer->status();
     }
+    void save_asked() {
+        std::vector<std::string> paths;
+        {
+            const std::lock_guard lock(mutex);
+            paths.swap(to_save);
+        }
+        for (const std::string& path : paths) writer->save(path);
+        if (!paths.empty()) tell_status();
+    }
     void run() {
         std::unique_lock lock(mutex);
         for (unsigned look = 1; !is_stopping; ++look) {
             wake.wait_for(lock, kLookInterval, [&] { return is_stopping; });
             lock.unlock();
             write_some(kRecordsPerLook);
+            save_asked();
             const bool is_due = look % kLooksPerFlush == 0;
             if (is_due) writer->flush();
             if (look % kLooksPerSync == 0) writer->sync();
@@ -51,6 +62,7 @@ struct Recording::State {
     std::condition_variable wake;
     bool is_stopping = false;
     RecordingStatus last_status;
+    std::vector<std::string> to_save;
     std::thread thread;
 };
 
@@ -95,6 +107,18 @@ void Recording::publish() {
     }
 }
 
+void Recording::save(std::string path) {
+    if (state_->is_stopped) return;
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->to_save.push_back(std::move(path));
+    }
+    if (state_->thread.joinable()) return;
+    state_->ring.publish();
+    state_->write_some(~std::size_t{0});
+    state_->save_asked();
+}
+
 void Recording::stop(TimePoint now) {
     if (state_->is_stopped) return;
     state_->is_stopped = true;
@@ -108,6 +132,7 @@ void Recording::stop(TimePoint now) {
     }
     state_->ring.publish();
     state_->write_some(~std::size_t{0});
+    state_->save_asked();
     state_->ring.tell_drops(std::max(now, state_->writer->last_at()));
     state_->ring.publish();
     state_->write_some(~std::size_t{0});

@@ -85,6 +85,35 @@ bool RecordingWriter::is_full(TimePoint at) const {
            (rotate_after_ > Duration{0} && at - file_began_ >= rotate_after_);
 }
 
+void RecordingWriter::save(const std::string& path) {
+    ++saved_;
+    save_failure_.reset();
+    if (failure_) {
+        save_failure_ = failure_;
+        return;
+    }
+    // The present file is whole before it is linked, and not written on.
+    encoder_.end_file(last_at_, recorder::RecordingEnd::Kind::continued);
+    flush();
+    sync();
+    if (auto linked = link_kept(path); !linked) save_failure_ = linked.error();
+    if (failure_) return;
+    if (auto opened = open_next(last_at_); !opened) fail_with(opened.error());
+}
+
+// The first without a number, the others with those that their facts say: so a reader finds the next.
+Result<> RecordingWriter::link_kept(const std::string& path) const {
+    const auto first = files_ - static_cast<std::uint32_t>(names_.size()) + 1;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+        const std::string name = i == 0 ? path : name_of_part(path, first + static_cast<std::uint32_t>(i));
+        if (::link(names_[i].c_str(), name.c_str()) != 0)
+            return std::unexpected(
+                system_error(errno, fmt::format("recording: cannot save '{}' as '{}'", names_[i], name)));
+        if (is_durable_) sync_folder(name);
+    }
+    return {};
+}
+
 void RecordingWriter::begin_next(TimePoint at) {
     encoder_.end_file(at, recorder::RecordingEnd::Kind::continued);
     flush();
@@ -137,6 +166,9 @@ RecordingStatus RecordingWriter::status() const {
     out.durable_bytes = durable_bytes_;
     out.files = files_;
     out.file = names_.back();
+    out.first_file = names_.front();
+    out.saved = saved_;
+    out.save_failure = save_failure_;
     out.failure = failure_;
     return out;
 }

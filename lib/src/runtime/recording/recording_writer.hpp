@@ -28,6 +28,8 @@ class RecordingWriter {
     void flush();
     // On the disk with what was flushed, if the recording is to be durable.
     void sync();
+    // What is kept by now, under another name as well (Recording::save()).
+    void save(const std::string& path);
     // The end of the last file. At the time of the last record if `now` lies before it.
     void finish(TimePoint now);
 
@@ -41,6 +43,7 @@ class RecordingWriter {
     [[nodiscard]] bool is_full(TimePoint at) const;
     Result<> open_next(TimePoint at);
     void begin_next(TimePoint at);
+    Result<> link_kept(const std::string& path) const;
     void fail_with(Error error);
 
     const std::string path_;
@@ -58,6 +61,8 @@ class RecordingWriter {
     TimePoint file_began_{};
     TimePoint last_at_{};
     std::optional<Error> failure_;
+    std::uint32_t saved_ = 0;
+    std::optional<Error> save_failure_;
 };
 
 }  // namespace squall::runtime
