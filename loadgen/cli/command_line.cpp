@@ -157,9 +157,9 @@ void add_replay(CLI::App& app, Request& request) {
         "--verify", replay.verify,
         "Run the recorded server again: each datagram that it sends is compared with the recorded one");
     command
-        ->add_flag(
-            "--step", replay.step,
-            "With --verify: orders through standard input, a line each: step, run, seek, where, end, quit")
+        ->add_flag("--step", replay.step,
+                   "With --verify: orders through standard input, a line each: step, run, pause, speed, "
+                   "seek, where, end, quit")
         ->needs(verify);
     CLI::Option* target =
         command

@@ -5,11 +5,11 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <iostream>
 
 #include "cli/commands.hpp"
 #include "cli/outputs.hpp"
 #include "cli/own_program.hpp"
+#include "cli/rerun_orders.hpp"
 #include "cli/run_follower.hpp"
 #include "replay/playback_orders.hpp"
 #include "replay/redrive.hpp"
@@ -57,48 +57,19 @@ int conclude(const RerunSession& session, bool is_whole) {
     return 0;
 }
 
-// Words on standard input, one order a line: for people and for pipes.
 int obey_orders(RerunSession& session) {
+    OrderLines lines;
+    RerunOrders orders(session, lines);
     const bool is_person = isatty(STDIN_FILENO) != 0;
-    constexpr std::string_view kHelp =
-        "orders: step [TICKS], run [SECONDS], seek SECONDS, where, end, quit (a seek back begins anew)\n";
-    if (is_person) fmt::print("{}", kHelp);
-    std::string line;
-    while (session.state() == RerunSession::State::going) {
+    if (is_person) fmt::print("{}\n", kRerunOrders);
+    while (session.state() == RerunSession::State::going && !orders.has_quit()) {
         if (is_person) fmt::print("> ");
         (void)std::fflush(stdout);
-        if (!std::getline(std::cin, line)) break;
-        const std::size_t blank = line.find(' ');
-        const std::string word = line.substr(0, blank);
-        const std::string rest = blank == std::string::npos ? "" : line.substr(blank + 1);
-        const auto amount = rest.empty() ? Result<Duration>(Duration{0}) : parse_duration(rest);
-        Result<RerunSession::State> done = session.state();
-        if (word == "step") {
-            const std::uint64_t ticks = rest.empty() ? 1 : std::strtoull(rest.c_str(), nullptr, 10);
-            if (ticks == 0) {
-                fmt::print("step takes a number of ticks, 1 or more\n");
-                continue;
-            }
-            done = session.step(ticks);
-        } else if (word == "run" || word == "seek") {
-            if (!amount || (word == "seek" && rest.empty())) {
-                fmt::print("{} takes a time with its unit: {} 12.5s\n", word, word);
-                continue;
-            }
-            done = word == "seek"
-                       ? session.seek(*amount)
-                       : session.seek(session.position() +
-                                      (rest.empty() ? Duration{std::chrono::seconds(1)} : *amount));
-        } else if (word == "end") {
-            done = session.run_to_end();
-        } else if (word == "quit" || word == "q") {
-            break;
-        } else if (word != "where" && !word.empty()) {
-            fmt::print("there is no order '{}'; {}", word, kHelp);
-            continue;
-        }
+        const auto line = lines.wait();
+        if (!line) break;
+        const auto done = orders.obey(*line);
         if (!done) return refuse(done.error().message);
-        fmt::print("{}\n", counts_text(session));
+        fmt::print("{}\n", done->empty() ? counts_text(session) : *done);
     }
     return conclude(session, session.state() == RerunSession::State::ended);
 }

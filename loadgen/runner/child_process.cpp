@@ -62,6 +62,15 @@ bool LineBuffer::read_from(int descriptor) {
     }
 }
 
+bool LineBuffer::read_once_from(int descriptor) {
+    std::array<char, 16 * 1024> buffer;
+    ssize_t count = -1;
+    do count = ::read(descriptor, buffer.data(), buffer.size());
+    while (count < 0 && errno == EINTR);
+    if (count > 0) pending_.append(buffer.data(), static_cast<std::size_t>(count));
+    return count > 0;
+}
+
 std::optional<std::string> LineBuffer::next_line() {
     const auto end = pending_.find('\n');
     if (end == std::string::npos) return std::nullopt;

@@ -22,6 +22,8 @@ class LineBuffer {
   public:
     // Reads what is there without waiting; false at the end of the stream.
     bool read_from(int descriptor);
+    // As read_from(), of one read: for a descriptor that would wait, when it is known to have something.
+    bool read_once_from(int descriptor);
     [[nodiscard]] std::optional<std::string> next_line();
     // What is left when the stream has ended without a line break.
     [[nodiscard]] std::string rest() { return std::exchange(pending_, {}); }

@@ -162,6 +162,14 @@ def stepped(folder):
     ticks = [int(tick) for tick in re.findall(r"tick (\d+):", text)]
     if not (ticks[0] == 0 and ticks[1] == 5 and ticks[2] > 20 and 5 < ticks[3] < 15 and ticks[4] > ticks[2]):
         sys.exit(f"wrong places: {ticks}\n{text}")
+    # At a pace a run can be paused: the order that waits behind it ends it at once.
+    text = run("replay", path, "--verify", "--step", text="speed 0.5\nrun 2s\npause\nspeed 50\nrun 2s\nspeed none\npause\nspeed max\nend\n")
+    positions = [float(place) for place in re.findall(r"^([\d.]+) s, tick", text, re.MULTILINE)]
+    if not (positions[0] < 1 < positions[0] + 2 <= positions[1]):
+        sys.exit(f"wrong places: {positions}\n{text}")
+    for answer in ("x0.5", "x50", "speed takes 0.001 to 1000", "nothing runs now", "as fast as it goes", "IDENTICAL to the end"):
+        need(text, answer)
+    text = run("replay", path, "--verify", "--step", text="step 5\nseek 500ms\nnonsense\nstep none\nseek 3\nend\n")
     for answer in ("no order 'nonsense'", "step takes a number", "seek takes a time with its unit", "IDENTICAL to the end"):
         need(text, answer)
 
