@@ -1,6 +1,7 @@
 // How many bytes may go to, or come from, each peer and all of them together, with a warning before it is too
 // late. One budget may stand in several chains: they share it. It counts the objects' bytes; what packets add
-// is in the remotes' ledgers, and the wire itself is bounded by TransportConfig::maximum_rate.
+// is in the remotes' ledgers, and the wire itself is bounded by TransportConfig::maximum_rate (with
+// burst_bytes to the datagram) and ServerConfig::total_rate.
 #pragma once
 
 #include <cstdint>

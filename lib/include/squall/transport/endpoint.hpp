@@ -55,6 +55,12 @@ struct TransportConfig {
     DataRate initial_rate = megabits_per_second(10);
     DataRate minimum_rate = kilobits_per_second(64);
     DataRate maximum_rate = megabits_per_second(1000);
+    // What may leave at once after a pause. 0: 12,000 bytes or 20 ms at the rate of the moment, on top of
+    // maximum_rate. If it is named, at least two datagrams and at most half of what maximum_rate sends in a
+    // second, it is part of that: the datagrams of any second keep maximum_rate and one datagram, and what
+    // is sent steadily is at most maximum_rate less one burst a second. Acknowledgements are counted, and not
+    // held back.
+    std::size_t burst_bytes = 0;
     // Receiving side, per connection: bytes of unfinished fragments and of messages that wait for an earlier
     // one.
     std::size_t max_reassembly_bytes = 1024 * 1024;
@@ -78,6 +84,11 @@ struct ServerConfig {
     // How many leading bytes of the user data name the player, for rejoining and for `replaced`; 0: the
     // client id names it.
     std::size_t player_id_bytes = 0;
+    // Of all datagrams of all connections together, in any second and to one datagram; the connections take
+    // turns, a datagram each. 0: not limited; else at least 256 kbit. An eighth of it may leave at once after
+    // a pause, and seven are sent steadily. What keeps connections alive, begins and ends them is counted,
+    // and not held back; acknowledgements are.
+    DataRate total_rate{};
     std::uint8_t shard = 0;  // written into connection ids, so that shards can route a migrated client
 };
 

@@ -59,6 +59,18 @@ bool Connection::may_send_data() const {
     return probe_credit_ > 0 || congestion_.bytes_in_flight() < congestion_.window(round_trip + lazy);
 }
 
+DataRate Connection::pace() const {
+    const TransportConfig& config = context_->config;
+    if (config.burst_bytes == 0) return congestion_.rate();
+    const std::uint64_t steady = config.maximum_rate.bits_per_second - 8 * std::uint64_t{config.burst_bytes};
+    return std::min(congestion_.rate(), DataRate{steady});
+}
+
+void Connection::refill(Pacer& pacer, TimePoint now) const {
+    if (context_->config.burst_bytes == 0) return pacer.refill(now, pace());
+    pacer.refill(now, pace(), static_cast<std::int64_t>(context_->config.burst_bytes));
+}
+
 TimePoint Connection::repeat_due() const {
     if (!context_->config.early_repeat) return kNever;
     TimePoint oldest = kNever;
@@ -73,7 +85,7 @@ bool Connection::wants_to_send(TimePoint now) const {
 std::size_t Connection::build_packet(TimePoint now, std::uint64_t number, MutableBytes payload,
                                      std::size_t protection_bytes) {
     present_ = now;
-    pacer_.refill(now, congestion_.rate());
+    refill(pacer_, now);
     const bool ack_due = received_.due() <= now;
     const bool pending = has_pending();
     const bool may_send = may_send_data();
@@ -212,7 +224,7 @@ TimePoint Connection::poll_timeout() const {
     TimePoint data = is_blocked_ ? TimePoint{} : repeat_due();
     if (data == kNever) return next;
     if (!pacer_.can_send())
-        data = std::max(data, pacer_.next_send(congestion_.rate()));
+        data = std::max(data, pacer_.next_send(pace()));
     else if (!may_send_data())
         return next;
     return std::min(next, data);
@@ -280,7 +292,7 @@ void Connection::on_path_changed() {
 
 std::size_t Connection::send_budget(TimePoint now) const {
     Pacer pacer = pacer_;
-    pacer.refill(now, congestion_.rate());
+    refill(pacer, now);
     std::int64_t budget = pacer.tokens();
     for (const SendChannel& channel : senders_) budget -= static_cast<std::int64_t>(channel.unsent_bytes());
     return static_cast<std::size_t>(std::max<std::int64_t>(0, budget));

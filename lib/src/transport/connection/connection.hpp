@@ -95,6 +95,9 @@ class Connection final : private MessageSink, private SettlementSink {
     // --- sending
     [[nodiscard]] bool has_pending() const;
     [[nodiscard]] bool may_send_data() const;
+    // What the pacer is filled with: the congestion controller's rate, within what bursts leave of the limit.
+    [[nodiscard]] DataRate pace() const;
+    void refill(Pacer& pacer, TimePoint now) const;
     [[nodiscard]] TimePoint repeat_due() const;
     void write_channels(PacketWriter& out);
     void write_repeats(PacketWriter& out);

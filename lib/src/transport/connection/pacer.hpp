@@ -17,8 +17,11 @@ class Pacer {
     static constexpr std::int64_t kMinimumBurstBytes = 10 * 1200;
 
     void refill(TimePoint now, DataRate rate) {
-        const std::int64_t capacity =
-            std::max<std::int64_t>(kMinimumBurstBytes, static_cast<std::int64_t>(rate.bytes_in(kBurst)));
+        refill(now, rate,
+               std::max<std::int64_t>(kMinimumBurstBytes, static_cast<std::int64_t>(rate.bytes_in(kBurst))));
+    }
+    // With another burst than that.
+    void refill(TimePoint now, DataRate rate, std::int64_t capacity) {
         if (!started_) {
             started_ = true;
             tokens_ = capacity;

@@ -49,6 +49,12 @@ Result<> check(const TransportConfig& config) {
         config.initial_rate > config.maximum_rate)
         return bad(
             "minimum_rate <= initial_rate <= maximum_rate must hold, with minimum_rate at least 8kbit");
+    if (config.burst_bytes != 0 &&
+        (config.burst_bytes < 2 * config.max_datagram_bytes ||
+         config.burst_bytes > config.maximum_rate.bytes_in(std::chrono::milliseconds(500))))
+        return bad(fmt::format("burst_bytes is {}, must be 0 or two datagrams ({}) to half a second's ({})",
+                               config.burst_bytes, 2 * config.max_datagram_bytes,
+                               config.maximum_rate.bytes_in(std::chrono::milliseconds(500))));
     for (std::size_t i = 0; i < config.channels.size(); ++i)
         if (config.channels[i].max_message_bytes > config.max_reassembly_bytes)
             return bad(
@@ -77,6 +83,9 @@ Result<> check(const ServerConfig& config) {
         if (const auto suite = static_cast<Suite>(i);
             config.suites.contains(suite) && !is_available(suite) && suite != Suite::aes256_gcm)
             return bad(fmt::format("suite '{}' is not available on this machine", to_string(suite)));
+    if (config.total_rate.bits_per_second != 0 && config.total_rate < kilobits_per_second(256))
+        return bad(fmt::format("total_rate is {} bit/s, must be 0 or at least 256000",
+                               config.total_rate.bits_per_second));
     if (config.rejoin_grace < Duration{0}) return bad("rejoin_grace must not be negative");
     if (config.player_id_bytes > kUserDataBytes)
         return bad(

@@ -11,6 +11,7 @@
 #include "transport/endpoint/deadline_heap.hpp"
 #include "transport/endpoint/packet_tracing.hpp"
 #include "transport/endpoint/peer.hpp"
+#include "transport/endpoint/total_limit.hpp"
 #include "transport/secure/secure_server.hpp"
 
 namespace squall {
@@ -37,11 +38,14 @@ class Server final : public ServerEndpoint, private secure::PacketViewer {
         packets_.set_now(now);
         if (auto control = secure_.poll_transmit(now, buffer)) return account(now, *control, buffer);
         while (!ready_.empty()) {
+            if (!total_.may_send(now)) return std::nullopt;
             const std::uint32_t slot = ready_.front();
             Peer* peer = peer_at(slot);
             if (peer != nullptr) {
-                if (auto transmit = transmit_for(now, slot, *peer, buffer))
+                if (auto transmit = transmit_for(now, slot, *peer, buffer)) {
+                    if (total_.is_limited()) take_turns();
                     return account(now, *transmit, buffer);
+                }
                 peer->is_ready = false;
                 deadlines_.schedule(slot, peer->poll_timeout());
             }
@@ -63,7 +67,8 @@ class Server final : public ServerEndpoint, private secure::PacketViewer {
     }
 
     [[nodiscard]] TimePoint poll_timeout() const override {
-        return std::min(secure_.poll_timeout(), deadlines_.next());
+        const TimePoint next = std::min(secure_.poll_timeout(), deadlines_.next());
+        return ready_.empty() ? next : std::min(next, total_.waits_until());
     }
 
     void handle_timeout(TimePoint now) override {
@@ -251,7 +256,15 @@ class Server final : public ServerEndpoint, private secure::PacketViewer {
         return secure_.seal_payload(now, slot, buffer, size);
     }
 
+    // Who has sent a datagram goes behind the others that have something to send.
+    void take_turns() {
+        const std::uint32_t slot = ready_.front();
+        ready_.pop_front();
+        ready_.push_back(slot);
+    }
+
     Transmit account(TimePoint now, Transmit transmit, MutableBytes buffer) {
+        total_.on_sent(now, transmit.size);
         account_.on_sent(now, buffer.first(transmit.size), context_.tracer);
         return transmit;
     }
@@ -328,6 +341,7 @@ class Server final : public ServerEndpoint, private secure::PacketViewer {
     secure::SecureServer secure_;
     std::vector<Slot> slots_;
     RingBuffer<std::uint32_t> ready_;
+    endpoint::TotalLimit total_{config_.total_rate};
     std::uint32_t last_sent_to_ = 0;
     endpoint::DeadlineHeap deadlines_;
 };
