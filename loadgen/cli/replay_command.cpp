@@ -20,6 +20,7 @@
 #include "report/terminal_report.hpp"
 #include "runner/run.hpp"
 #include "squall/core/units.hpp"
+#include "squall/runtime/asio_host.hpp"
 
 namespace squall::loadgen {
 namespace {
@@ -59,7 +60,9 @@ int conclude(const RerunSession& session, bool is_whole) {
 
 int obey_orders(RerunSession& session) {
     OrderLines lines;
-    RerunOrders orders(session, lines);
+    const auto host = AsioHost::make();
+    if (!host) return refuse(host.error().message);
+    RerunOrders orders(session, lines, **host);
     const bool is_person = isatty(STDIN_FILENO) != 0;
     if (is_person) fmt::print("{}\n", kRerunOrders);
     while (session.state() == RerunSession::State::going && !orders.has_quit()) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 
 #include "squall/core/units.hpp"
 
@@ -49,23 +48,21 @@ bool OrderLines::take_next_if(std::string_view word, Duration at_most) {
 }
 
 Result<> RerunOrders::run_until(std::optional<Duration> moment) {
-    using Clock = std::chrono::steady_clock;
-    const auto began = Clock::now();
+    const TimePoint began = host_.read_clock();
     const Duration from = session_.position();
-    auto looked = began;
+    TimePoint looked = began;
     const auto done = session_.run([&](const RerunSession& session) {
         if (moment && session.position() >= *moment) return false;
         if (speed_ == 0) return true;
-        for (;;) {
-            const auto due = began + std::chrono::duration_cast<Clock::duration>(
-                                         std::chrono::duration<double>(session.position() - from) / speed_);
-            const auto now = Clock::now();
-            if (now >= due && now - looked < kLook) return true;
+        const double span = static_cast<double>((session.position() - from).count()) / speed_;
+        const TimePoint due = began + Duration{static_cast<std::int64_t>(span)};
+        for (TimePoint now = host_.read_clock(); now < due || now - looked >= kLook;
+             now = host_.read_clock()) {
             looked = now;
-            const Duration rest = std::clamp<Duration>(due - now, Duration{0}, kLook);
-            if (lines_.take_next_if("pause", rest)) return false;
-            if (Clock::now() >= due) return true;
+            if (lines_.take_next_if("pause", std::clamp<Duration>(due - now, Duration{0}, kLook)))
+                return false;
         }
+        return true;
     });
     if (!done) return std::unexpected(done.error());
     return {};

@@ -9,6 +9,7 @@
 
 #include "replay/rerun_session.hpp"
 #include "runner/child_process.hpp"
+#include "squall/runtime/host.hpp"
 
 namespace squall::loadgen {
 
@@ -34,8 +35,9 @@ class OrderLines {
 
 class RerunOrders {
   public:
-    // Both outlive it.
-    RerunOrders(RerunSession& session, OrderLines& lines) : session_(session), lines_(lines) {}
+    // What is given outlives it; `host` tells how time goes by.
+    RerunOrders(RerunSession& session, OrderLines& lines, const Host& host)
+        : session_(session), lines_(lines), host_(host) {}
 
     // Does what the line says. Returns a line to answer with; empty: where the re-run stands. Errors: those
     // of the session.
@@ -48,6 +50,7 @@ class RerunOrders {
 
     RerunSession& session_;
     OrderLines& lines_;
+    const Host& host_;
     double speed_ = 0;  // 0: as fast as it goes
     bool has_quit_ = false;
 };
