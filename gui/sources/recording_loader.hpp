@@ -1,6 +1,6 @@
-// Reads a recording on a thread of its own and hands over what it finds in portions: profile frames with
-// their times, and where packets and messages lie. Knows no widget. What cannot be read is told in one
-// sentence, with everything before it kept.
+// Reads a recording, with all files that continue it, on a thread of its own, and hands over what it finds in
+// portions: profile frames with their times, and where packets and messages lie. Knows no widget. What cannot
+// be read is told in one sentence, with everything before it kept.
 #pragma once
 
 #include <QObject>
@@ -29,9 +29,19 @@ struct LoadedPart {
     std::uint64_t packets_left_out = 0;
     std::int64_t first_at = 0;  // of any record in the part; both 0 where there was none
     std::int64_t last_at = 0;
-    std::uint64_t bytes_read = 0;  // of the file, so far
+    // Of the files as they lie on the disk: so far, and in all, as far as that is known.
+    std::uint64_t bytes_read = 0;
+    std::uint64_t bytes_total = 0;
 };
 using LoadedPartPointer = std::shared_ptr<LoadedPart>;  // travels through a queued signal
+
+// One of the files of a recording. Records are found by where they lie in all of them, unpacked and one
+// behind the other.
+struct RecordingFile {
+    QString path;
+    std::uint64_t begin = 0;
+    std::vector<std::byte> preamble;  // up to its first record: what a reader needs before any block
+};
 
 struct LoadResult {
     bool is_ok = false;  // false: nothing at all could be read
@@ -39,7 +49,7 @@ struct LoadResult {
     QString title;       // of the recording
     std::uint64_t frames = 0;
     recorder::ReaderCounts counts{};
-    std::vector<std::byte> preamble;  // the file up to its first record: what a reader needs before any block
+    std::vector<RecordingFile> files;
 };
 
 // Reads on the calling thread; `part` is called a few times a second, `stop` is asked now and then. Used by
@@ -67,15 +77,14 @@ class RecordingLoader : public QObject {
     std::atomic<bool> stopping_ = false;
 };
 
-// One record of a file, read again.
+// One record, read again.
 struct StoredRecord {
     std::optional<recorder::WireRecord> wire;
     std::optional<recorder::MessageRecord> message;
     std::vector<std::byte> bytes;  // what the record's views point into
     QString problem;
 };
-[[nodiscard]] StoredRecord read_record(const QString& path, const std::vector<std::byte>& preamble,
-                                       std::uint64_t offset);
+[[nodiscard]] StoredRecord read_record(const std::vector<RecordingFile>& files, std::uint64_t offset);
 
 }  // namespace squall::gui
 

@@ -232,9 +232,8 @@ void MainWindow::connectSources() {
     connect(&loader_, &RecordingLoader::partLoaded, this, [this](const LoadedPartPointer& part) {
         if (!loading_) return;
         workspace_.addPart(*part);
-        bytes_loaded_ = part->bytes_read;
-        const qint64 all = std::max<qint64>(1, QFileInfo(workspace_.recordingPath()).size());
-        progress_->setValue(static_cast<int>(1000 * static_cast<qint64>(part->bytes_read) / all));
+        progress_->setValue(
+            static_cast<int>(1000 * part->bytes_read / std::max<std::uint64_t>(1, part->bytes_total)));
         if (painted_) return;
         painted_ = true;
         workspace_.updateLimits();
@@ -249,6 +248,7 @@ void MainWindow::connectSources() {
             say(result.problem);
         } else {
             workspace_.finishRecording(result);
+            updateTitle();
             WelcomePage::remember(workspace_.recordingPath());
             if (!result.problem.isEmpty())
                 say(result.problem);
@@ -334,8 +334,9 @@ void MainWindow::closeSource() {
 }
 
 void MainWindow::chooseFile() {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open a recording"), {},
-                                                      tr("Recordings (*.pcapng);;All files (*)"));
+    const QString path =
+        QFileDialog::getOpenFileName(this, tr("Open a recording"), {},
+                                     tr("Recordings (*.pcapng *.pcapng.gz *.pcapng.zst);;All files (*)"));
     if (!path.isEmpty()) openRecording(path);
 }
 

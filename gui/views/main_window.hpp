@@ -104,7 +104,6 @@ class MainWindow : public QMainWindow {
     bool recording_ = false;
     bool made_up_ = false;
     quint64 record_command_ = 0;
-    std::uint64_t bytes_loaded_ = 0;
 
     QStackedWidget* stack_;
     WelcomePage* welcome_;

@@ -158,7 +158,7 @@ void PacketsView::showRow(int row) {
     };
     Field root;
     if (const PacketEntry* entry = model_->entryAt(row)) {
-        StoredRecord record = read_record(workspace().recordingPath(), workspace().preamble(), entry->offset);
+        StoredRecord record = read_record(workspace().files(), entry->offset);
         bytes_ = record.bytes;
         if (record.wire && record.wire->is_payload_cut)
             root = {tr("packet").toStdString(),

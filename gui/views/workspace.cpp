@@ -12,7 +12,7 @@ void Workspace::start(SourceKind kind, const QString& name, const QString& recor
     kind_ = kind;
     source_name_ = name;
     recording_path_ = recordingPath;
-    preamble_.clear();
+    files_.clear();
     packets_ = PacketIndex();
     frames_.clear();
     frame_bytes_.clear();
@@ -49,7 +49,8 @@ void Workspace::addPart(const LoadedPart& part) {
 }
 
 void Workspace::finishRecording(const LoadResult& result) {
-    preamble_ = result.preamble;
+    files_ = result.files;
+    source_name_ = result.title;
     is_complete_ = true;
     axis_.reset(session_->has_data() ? session_->limits() : full_range_, false);
     Q_EMIT recordingLoaded();

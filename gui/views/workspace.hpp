@@ -27,9 +27,9 @@ class Workspace : public QObject {
     [[nodiscard]] SourceKind kind() const { return kind_; }
     [[nodiscard]] QString sourceName() const { return source_name_; }
     [[nodiscard]] const PacketIndex& packets() const { return packets_; }
-    // Of a recording: its file, and what a reader needs before any of its blocks.
+    // Of a recording: the file that was opened, and all files that it consists of, once they were read.
     [[nodiscard]] QString recordingPath() const { return recording_path_; }
-    [[nodiscard]] const std::vector<std::byte>& preamble() const { return preamble_; }
+    [[nodiscard]] const std::vector<RecordingFile>& files() const { return files_; }
 
     // Starts over with nothing known.
     void start(SourceKind kind, const QString& name, const QString& recordingPath = {});
@@ -80,7 +80,7 @@ class Workspace : public QObject {
     SourceKind kind_ = SourceKind::none;
     QString source_name_;
     QString recording_path_;
-    std::vector<std::byte> preamble_;
+    std::vector<RecordingFile> files_;
     PacketIndex packets_;
     // Of a recording, for replay: packed, one behind the other.
     struct StoredFrame {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
+#include "squall/recorder/recording_parts.hpp"
 
 namespace squall::loadgen {
 namespace {
@@ -15,7 +15,6 @@ constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
 
 Result<std::unique_ptr<RecordSource>> RecordSource::open(const std::string& path) {
     std::unique_ptr<RecordSource> out(new RecordSource);
-    out->first_path_ = path;
     out->piece_.resize(kPieceBytes);
     if (auto opened = out->open_file(path); !opened) return std::unexpected(opened.error());
     auto first = out->read();
@@ -68,7 +67,8 @@ Result<std::optional<recorder::Record>> RecordSource::read() {
         }
         if (reader_->is_at_end()) {
             if (!is_continued_) return std::optional<recorder::Record>{};
-            const std::string next = next_path();
+            const std::uint32_t part = recorder::part_of(reader_->facts(), files_);
+            const std::string next = recorder::path_of_next_part(path_, part);
             if (::access(next.c_str(), F_OK) != 0) {
                 cut_ = fmt::format("{}: it goes on in {}, which is not there", path_, next);
                 return std::optional<recorder::Record>{};
@@ -84,19 +84,6 @@ Result<std::optional<recorder::Record>> RecordSource::read() {
             reader_->finish();
         }
     }
-}
-
-// run.pcapng, run.2.pcapng, run.3.pcapng; wherever it began.
-std::string RecordSource::next_path() const {
-    std::uint32_t part = files_;
-    const auto told = recorder::find_fact(reader_->facts(), "session.part");
-    (void)std::from_chars(told.data(), told.data() + told.size(), part);
-    const std::size_t dot = first_path_.rfind('.');
-    const bool has_suffix = dot != std::string::npos && first_path_.find('/', dot) == std::string::npos;
-    std::string stem = has_suffix ? first_path_.substr(0, dot) : first_path_;
-    const std::string number = fmt::format(".{}", part - files_ + 1);
-    if (part > files_ && stem.ends_with(number)) stem.resize(stem.size() - number.size());
-    return fmt::format("{}.{}{}", stem, part + 1, has_suffix ? first_path_.substr(dot) : "");
 }
 
 }  // namespace squall::loadgen

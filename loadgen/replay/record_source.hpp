@@ -35,9 +35,7 @@ class RecordSource {
     RecordSource() = default;
     Result<> open_file(const std::string& path);
     Result<std::optional<recorder::Record>> read();
-    [[nodiscard]] std::string next_path() const;
 
-    std::string first_path_;
     std::string path_;
     std::optional<PackedFile> file_;
     std::unique_ptr<recorder::RecordingReader> reader_;

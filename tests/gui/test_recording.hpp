@@ -8,6 +8,7 @@
 #include "gui/synthetic.hpp"
 #include "squall/recorder/profile_codec.hpp"
 #include "squall/recorder/recording_encoder.hpp"
+#include "squall/recorder/recording_parts.hpp"
 
 namespace squall::gui::testing {
 
@@ -36,6 +37,7 @@ inline std::vector<std::byte> made_up_packet(std::uint64_t number, std::uint32_t
 struct RecordingOptions {
     SyntheticOptions session;
     std::size_t packets_per_step = 6;  // and as many messages
+    std::uint32_t files = 1;           // that it is rotated into
 };
 
 // Errors fail the test that calls: it returns the path, or nothing.
@@ -55,11 +57,22 @@ inline QString write_recording(const QString& path, RecordingOptions options = {
         encoder.clear_pending();
     };
     std::uint64_t number = 1;
+    std::uint32_t files = 1;
+    const auto begin_next = [&](TimePoint at) {
+        encoder.end_file(at, recorder::RecordingEnd::Kind::continued);
+        flush();
+        file.close();
+        file.setFileName(QString::fromStdString(recorder::path_of_part(path.toStdString(), ++files)));
+        if (file.open(QIODevice::WriteOnly)) encoder.begin_file(at);
+    };
     std::vector<std::byte> bytes;
     Synthetic(options.session).run([&](std::int64_t at, const recorder::ProfileFrame& frame) {
         bytes.clear();
         if (!recorder::encode(frame, bytes)) return;
         const TimePoint time{Duration{at}};
+        const double share = static_cast<double>(static_cast<std::uint64_t>(at) - options.session.start_ns) /
+                             (options.session.seconds * 1e9);
+        if (share * options.files > files) begin_next(time);
         encoder.add(time, recorder::Control{recorder::FrameRecord{bytes}});
         if (!std::holds_alternative<recorder::Stats>(frame)) return;
         for (std::size_t i = 0; i < options.packets_per_step; ++i, ++number) {

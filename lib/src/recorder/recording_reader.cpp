@@ -31,9 +31,10 @@ std::string_view guess(Bytes bytes) {
     if (starts_with(bytes, {0xd4, 0xc3, 0xb2, 0xa1}) || starts_with(bytes, {0xa1, 0xb2, 0xc3, 0xd4}) ||
         starts_with(bytes, {0x4d, 0x3c, 0xb2, 0xa1}) || starts_with(bytes, {0xa1, 0xb2, 0x3c, 0x4d}))
         return "an old pcap file (a recording is pcapng)";
-    if (starts_with(bytes, {0x1f, 0x8b})) return "compressed by gzip (decompress it first)";
-    if (starts_with(bytes, {0x28, 0xb5, 0x2f, 0xfd})) return "compressed by zstd (decompress it first)";
-    if (starts_with(bytes, {0x04, 0x22, 0x4d, 0x18})) return "compressed by lz4 (decompress it first)";
+    if (starts_with(bytes, {0x1f, 0x8b})) return "compressed by gzip (unpack it first)";
+    if (starts_with(bytes, {0x28, 0xb5, 0x2f, 0xfd})) return "compressed by zstd (unpack it first)";
+    if (starts_with(bytes, {0x04, 0x22, 0x4d, 0x18}))
+        return "compressed by lz4 (unpack it first, with lz4 -d; gzip and zstd are read as they are)";
     if (starts_with(bytes, {0x89, 'M', 'C', 'A', 'P'})) return "an MCAP file";
     if (starts_with(bytes, {'S', 'Q', 'L', 'i', 't', 'e'})) return "an SQLite database";
     if (starts_with(bytes, {'{'}) || starts_with(bytes, {'['})) return "JSON, by the look of it";

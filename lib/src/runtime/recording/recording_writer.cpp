@@ -8,17 +8,10 @@
 #include <filesystem>
 
 #include "runtime/system_error.hpp"
+#include "squall/recorder/recording_parts.hpp"
 
 namespace squall::runtime {
 namespace {
-
-// run.pcapng, run.2.pcapng, run.3.pcapng.
-std::string name_of_part(const std::string& path, std::uint32_t part) {
-    if (part == 1) return path;
-    const std::filesystem::path whole(path);
-    const auto name = fmt::format("{}.{}{}", whole.stem().string(), part, whole.extension().string());
-    return (whole.parent_path() / name).string();
-}
 
 // Nothing if all of it was written; else the error number.
 std::optional<int> write_all(int file, Bytes bytes) {
@@ -62,7 +55,7 @@ Result<std::unique_ptr<RecordingWriter>> RecordingWriter::open(TimePoint now,
 }
 
 Result<> RecordingWriter::open_next(TimePoint at) {
-    const std::string name = name_of_part(path_, files_ + 1);
+    const std::string name = recorder::path_of_part(path_, files_ + 1);
     const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return std::unexpected(system_error(errno, fmt::format("recording: cannot create '{}'", name)));
