@@ -174,9 +174,20 @@ class Measurement {
             const auto known = static_cast<double>(endpoint.packets_acked + endpoint.packets_lost);
             return known > 0 ? 100 * static_cast<double>(endpoint.packets_lost) / known : 0;
         }
-        if (quantity == "retransmitted") return mean(totals.retransmitted);
-        if (quantity == "tick_mean")
-            return totals.tick_mean.empty() ? std::nullopt : std::optional(mean(totals.tick_mean));
+        if (quantity == "retransmitted") {
+            std::uint64_t resent = 0;
+            for (const RemoteRow& row : session_.remotes())
+                if (row.direction == recorder::Direction::outbound)
+                    resent += row.counters.retransmission + row.counters.early_repeat;
+            return endpoint.bytes_sent > 0
+                       ? 100 * static_cast<double>(resent) / static_cast<double>(endpoint.bytes_sent)
+                       : 0;
+        }
+        if (quantity == "tick_mean") {
+            const auto& process = session_.state().stats().process;
+            if (process.ticks == 0 || process.tick_time == 0) return std::nullopt;
+            return static_cast<double>(process.tick_time) / static_cast<double>(process.ticks) / 1e6;
+        }
         const bool tick = quantity == "tick_p99";
         const auto& histograms = session_.state().histograms();
         const auto found = histograms.find(

@@ -23,7 +23,10 @@ struct Finding {
     std::string filter;  // for the table of that place; may be empty
 };
 
+// What is looked at: the last seconds of something that goes on, or all of something that is over.
+enum class Period : std::uint8_t { newest, all };
+
 // Worst first. Never empty: with nothing wrong it says so, and with no data it says that.
-[[nodiscard]] std::vector<Finding> examine(const Session& session);
+[[nodiscard]] std::vector<Finding> examine(const Session& session, Period period = Period::newest);
 
 }  // namespace squall::gui

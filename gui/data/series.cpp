@@ -58,4 +58,18 @@ double Series::mean(std::int64_t begin, std::int64_t end) const {
     return count == 0 ? 0 : sum / count;
 }
 
+double Series::sum(std::int64_t begin, std::int64_t end) const {
+    double sum = 0;
+    for (std::size_t i = lower_bound(begin); i < points_.size() && points_[i].at < end; ++i)
+        sum += static_cast<double>(points_[i].mean) * points_[i].count;
+    return sum;
+}
+
+double Series::recent(std::int64_t until) const {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const SeriesPoint* newest = at(until);
+    if (newest == nullptr) return 0;
+    return newest->at <= until - kSecond ? double{newest->mean} : mean(until - kSecond + 1, until + 1);
+}
+
 }  // namespace squall::gui

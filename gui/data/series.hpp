@@ -42,6 +42,13 @@ class Series {
     [[nodiscard]] const SeriesPoint* at(std::int64_t time) const;
     // Mean over [begin, end), weighted by samples; 0 without any.
     [[nodiscard]] double mean(std::int64_t begin, std::int64_t end) const;
+    // Of all samples in [begin, end) together: for what was counted, and not for rates.
+    [[nodiscard]] double sum(std::int64_t begin, std::int64_t end) const;
+    // Mean of the second that ends at a time; of the last sample before it where there was none since. 0
+    // without any.
+    [[nodiscard]] double recent(std::int64_t until) const;
+    // Of the newest second.
+    [[nodiscard]] double recent() const { return recent(last_time()); }
 
   private:
     void coarsen();

@@ -18,6 +18,11 @@ using recorder::HistogramKind;
 constexpr std::size_t kRemoteRowsMax = 8192;
 constexpr std::size_t kResultsMax = 256;
 constexpr std::size_t kWorldEntitiesMax = 400'000;  // in all worlds kept
+// A client that leaves says so several times, because nobody answers: all but the first come from somebody
+// who is no longer known. No more than so many of each, and no longer than this after the last one left.
+constexpr double kGoodbyesEach = 12;
+constexpr std::int64_t kGoodbyesLast = 3'000'000'000;
+constexpr std::string_view kUnknownSender = "unknown sender";
 
 std::int64_t nanoseconds(TimePoint at) {
     return at.time_since_epoch().count();
@@ -59,7 +64,8 @@ void keep_newest(Deque& rows, std::size_t count) {
 }  // namespace
 
 Percentiles::Percentiles()
-    : p50(std::numeric_limits<double>::quiet_NaN()),
+    : mean(std::numeric_limits<double>::quiet_NaN()),
+      p50(std::numeric_limits<double>::quiet_NaN()),
       p95(std::numeric_limits<double>::quiet_NaN()),
       p99(std::numeric_limits<double>::quiet_NaN()) {}
 
@@ -84,6 +90,7 @@ Percentiles percentiles_of(const recorder::HistogramEntry& now, const recorder::
     out.p50 = at(50);
     out.p95 = at(95);
     out.p99 = at(99);
+    out.mean = static_cast<double>(histogram->mean()) / 1e6;
     out.count = histogram->count();
     return out;
 }
@@ -98,8 +105,14 @@ std::uint64_t ConnectionRow::bytes_received() const {
     return total(counters.received);
 }
 double ConnectionRow::loss_percent() const {
-    const double lost_rate = rates.per_second(lost);
-    return percent_of(lost_rate, lost_rate + rates.per_second(acked));
+    const double lost = packets.growth(0);
+    const double known = lost + packets.growth(1);
+    return known > 0 ? percent_of(lost, known) : std::numeric_limits<double>::quiet_NaN();
+}
+double ConnectionRow::loss_percent_in_all() const {
+    const auto lost = static_cast<double>(counters.packets_lost);
+    const double known = lost + static_cast<double>(counters.packets_acked);
+    return known > 0 ? percent_of(lost, known) : std::numeric_limits<double>::quiet_NaN();
 }
 
 Session::Session() = default;
@@ -236,10 +249,10 @@ void Session::update_connections(std::int64_t at, const recorder::Stats& frame) 
         if (row == nullptr) continue;
         const auto& counters = known->second.counters;
         row->counters = counters;
-        row->rates.add(at, {total(counters.sent), total(counters.received), counters.packets_lost,
-                            counters.packets_acked});
+        row->rates.add(at, {total(counters.sent), total(counters.received)});
+        row->packets.add(at, {counters.packets_lost, counters.packets_acked});
         row->rtt.append(at, static_cast<double>(counters.rtt_smoothed) / 1e6);
-        row->loss.append(at, row->loss_percent());
+        if (const double percent = row->loss_percent(); !std::isnan(percent)) row->loss.append(at, percent);
         row->rate.append(at,
                          row->rates.newest(ConnectionRow::sent) + row->rates.newest(ConnectionRow::received));
     }
@@ -264,15 +277,53 @@ void Session::update_totals(std::int64_t at) {
     const double lost_rate = total_rates_.per_second(lost);
     totals_.loss.append(at, percent_of(lost_rate, lost_rate + total_rates_.per_second(acked)));
     totals_.retransmitted.append(at, percent_of(process_rates_.per_second(2), process_rates_.per_second(3)));
+    totals_.packets_lost.append(at, total_rates_.newest_growth(lost));
+    totals_.packets_acked.append(at, total_rates_.newest_growth(acked));
     totals_.refused.append(at, total_rates_.newest(refused));
+    const auto& causes = state_.hello().refusal_causes;
+    const auto unknown = static_cast<std::size_t>(std::ranges::find(causes, kUnknownSender) - causes.begin());
+    const auto& refusals = state_.stats().refusals.refused;
+    farewells_.add(at, {unknown < std::min(causes.size(), refusals.size()) ? refusals[unknown] : 0,
+                        endpoint.connections_closed});
+    totals_.unexpected.append(
+        at, total_rates_.newest_growth(refused) - expected_goodbyes(at, farewells_.newest_growth(0)));
     totals_.cpu.append(at, total_rates_.per_second(cpu) / 1e9 * 100);
     totals_.memory.append(at, static_cast<double>(process.memory_bytes));
     totals_.connections.append(at, static_cast<double>(open_connections_));
-    if (process_rates_.newest(0) > 0)
+    // Mean and percentiles are of the same ticks, where there are percentiles.
+    if (process_rates_.newest(0) > 0 && process.tick_time > 0 && !has_tick_histogram_)
         totals_.tick_mean.append(at, process_rates_.newest(1) / process_rates_.newest(0) / 1e6);
     double messages = 0;
     for (const RemoteRow& row : remotes_) messages += row.rates.newest(RemoteRow::messages);
     totals_.messages.append(at, messages);
+}
+
+// Of so many datagrams of unknown senders, those that are goodbyes.
+double Session::expected_goodbyes(std::int64_t at, double grown) {
+    if (const double closed = farewells_.newest_growth(1); closed > 0) {
+        goodbyes_allowed_ += closed * kGoodbyesEach;
+        closed_at_ = at;
+    } else if (at - closed_at_ > kGoodbyesLast) {
+        goodbyes_allowed_ = 0;
+    }
+    const double expected = std::min(grown, goodbyes_allowed_);
+    goodbyes_allowed_ -= expected;
+    goodbyes_ += static_cast<std::uint64_t>(expected);
+    return expected;
+}
+
+trace::RefusalCounters Session::unexpected_refusals() const {
+    trace::RefusalCounters out = state_.stats().refusals;
+    const auto& causes = state_.hello().refusal_causes;
+    for (std::size_t i = 0; i < std::min(causes.size(), out.refused.size()); ++i)
+        if (causes[i] == kUnknownSender) out.refused[i] -= std::min(out.refused[i], goodbyes_);
+    return out;
+}
+
+double Session::loss_percent(std::int64_t begin, std::int64_t end, double least) const {
+    const double gone = totals_.packets_lost.sum(begin, end);
+    const double known = gone + totals_.packets_acked.sum(begin, end);
+    return known < least ? std::numeric_limits<double>::quiet_NaN() : percent_of(gone, known);
 }
 
 void Session::on(std::int64_t /*at*/, const recorder::Histograms& frame) {
@@ -288,7 +339,9 @@ void Session::on(std::int64_t /*at*/, const recorder::Histograms& frame) {
                 totals_.rtt_p50.append(at, recent.p50);
                 totals_.rtt_p95.append(at, recent.p95);
                 totals_.rtt_p99.append(at, recent.p99);
-            } else if (recent.count > 0) {
+            } else if (recent.count > 0 && recent.mean > 0) {
+                has_tick_histogram_ = true;
+                totals_.tick_mean.append(at, recent.mean);
                 totals_.tick_p99.append(at, recent.p99);
             }
             histograms_.insert_or_assign(key, entry);

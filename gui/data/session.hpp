@@ -19,12 +19,12 @@
 
 namespace squall::gui {
 
-// The growth of a few counters over the last second.
-template <std::size_t N>
+// The growth of a few counters over the last seconds.
+template <std::size_t N, std::int64_t Seconds = 1>
 class RateWindow {
   public:
     using Values = std::array<std::uint64_t, N>;
-    static constexpr std::int64_t kLength = 1'000'000'000;
+    static constexpr std::int64_t kLength = Seconds * 1'000'000'000;
 
     void add(std::int64_t at, const Values& values) {
         if (!entries_.empty() && at <= entries_.back().first) return;
@@ -37,7 +37,15 @@ class RateWindow {
     [[nodiscard]] double per_second(std::size_t index) const {
         return entries_.size() < 2 ? 0 : between(entries_.front(), entries_.back(), index);
     }
+    // In the whole window.
+    [[nodiscard]] double growth(std::size_t index) const {
+        return entries_.size() < 2 ? 0 : grown(entries_.front(), entries_.back(), index);
+    }
     // Over the newest step only.
+    [[nodiscard]] double newest_growth(std::size_t index) const {
+        return entries_.size() < 2 ? 0 : grown(entries_[entries_.size() - 2], entries_.back(), index);
+    }
+    // Over the newest step only, a second.
     [[nodiscard]] double newest(std::size_t index) const {
         return entries_.size() < 2 ? 0 : between(entries_[entries_.size() - 2], entries_.back(), index);
     }
@@ -45,16 +53,19 @@ class RateWindow {
   private:
     static constexpr std::size_t kEntriesMax = 64;
     using Entry = std::pair<std::int64_t, Values>;
-    static double between(const Entry& from, const Entry& to, std::size_t index) {
+    static double grown(const Entry& from, const Entry& to, std::size_t index) {
         const auto growth = static_cast<std::int64_t>(to.second[index] - from.second[index]);
-        return growth <= 0 ? 0
-                           : static_cast<double>(growth) * 1e9 / static_cast<double>(to.first - from.first);
+        return growth <= 0 ? 0 : static_cast<double>(growth);
+    }
+    static double between(const Entry& from, const Entry& to, std::size_t index) {
+        return grown(from, to, index) * 1e9 / static_cast<double>(to.first - from.first);
     }
     std::deque<Entry> entries_;
 };
 
 // Of a histogram, in milliseconds; NaN where nothing was measured.
 struct Percentiles {
+    double mean;
     double p50;
     double p95;
     double p99;
@@ -90,7 +101,7 @@ struct RemoteRow {
 };
 
 struct ConnectionRow {
-    enum Counter : std::size_t { sent, received, lost, acked, counter_count };
+    enum Counter : std::size_t { sent, received, counter_count };
 
     std::uint32_t source = 0;
     ConnectionId id{};
@@ -103,14 +114,18 @@ struct ConnectionRow {
     std::int64_t closed_at = 0;
     trace::ConnectionCounters counters{};
     RateWindow<counter_count> rates;
-    Series rtt{256};   // milliseconds
-    Series loss{256};  // percent
-    Series rate{256};  // bytes a second, sent and received
+    // A client's few packets of one second say little about its loss.
+    RateWindow<2, 5> packets;  // lost, acknowledged
+    Series rtt{256};           // milliseconds
+    Series loss{256};          // percent
+    Series rate{256};          // bytes a second, sent and received
 
     [[nodiscard]] std::uint64_t bytes_sent() const;
     [[nodiscard]] std::uint64_t bytes_received() const;
-    // Of the last second's packets, those that were declared lost.
+    // Of the last 5 seconds' packets, those that were declared lost; NaN where there were none.
     [[nodiscard]] double loss_percent() const;
+    // Of all its packets.
+    [[nodiscard]] double loss_percent_in_all() const;
 };
 
 struct NoteRow {
@@ -141,7 +156,10 @@ struct TotalsHistory {
     Series cpu{8192};  // percent of a core
     Series memory{4096};
     Series connections{4096};
-    Series refused{4096};        // datagrams a second
+    Series refused{4096};       // datagrams a second
+    Series unexpected{4096};    // of those refused, without the goodbyes of clients that just left; how many
+    Series packets_lost{8192};  // how many, not how many a second
+    Series packets_acked{8192};
     Series messages{8192};       // a second, both directions
     Series retransmitted{8192};  // percent of what was sent
 };
@@ -219,6 +237,12 @@ class Session {
     };
     [[nodiscard]] Ledger ledger() const;
 
+    // Packets that were lost of those whose fate was known in [begin, end), in percent; NaN where there were
+    // fewer than `least`.
+    [[nodiscard]] double loss_percent(std::int64_t begin, std::int64_t end, double least = 1) const;
+    // By cause, since the start, without goodbyes.
+    [[nodiscard]] trace::RefusalCounters unexpected_refusals() const;
+
   private:
     void on(std::int64_t at, const recorder::Dictionary& frame);
     void on(std::int64_t at, const recorder::ConnectionChange& frame);
@@ -240,6 +264,7 @@ class Session {
     void update_connections(std::int64_t at, const recorder::Stats& frame);
     void update_totals(std::int64_t at);
     void drop_old_closed();
+    [[nodiscard]] double expected_goodbyes(std::int64_t at, double grown);
 
     recorder::ProfileState state_;
     std::optional<std::int64_t> first_at_;
@@ -256,6 +281,11 @@ class Session {
     TotalsHistory totals_;
     RateWindow<8> total_rates_;
     RateWindow<4> process_rates_;  // ticks, tick time, bytes resent, bytes sent
+    RateWindow<2> farewells_;      // datagrams of unknown senders, connections closed
+    double goodbyes_allowed_ = 0;  // that connections closed lately may still send
+    std::uint64_t goodbyes_ = 0;
+    std::int64_t closed_at_ = 0;
+    bool has_tick_histogram_ = false;
     std::map<std::pair<recorder::HistogramKind, std::uint32_t>, recorder::HistogramEntry> histograms_;
     std::deque<NoteRow> notes_;
     std::deque<ConditionsSpan> spans_;

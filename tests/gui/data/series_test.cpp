@@ -54,5 +54,16 @@ TEST(Series, TimesNeverGoBack) {
     EXPECT_FLOAT_EQ(series.at(100)->mean, 2);
 }
 
+TEST(Series, RecentIsTheMeanOfTheSecondBefore) {
+    Series series(64);
+    EXPECT_EQ(series.recent(), 0);
+    constexpr std::int64_t kTenth = 100'000'000;
+    for (int i = 0; i < 20; ++i) series.append(i * kTenth, i);
+    EXPECT_DOUBLE_EQ(series.recent(), 14.5);              // 10 to 19
+    EXPECT_DOUBLE_EQ(series.recent(12 * kTenth), 7.5);    // 3 to 12
+    EXPECT_DOUBLE_EQ(series.recent(100 * kTenth), 19.0);  // the last that was told
+    EXPECT_DOUBLE_EQ(series.sum(5 * kTenth, 8 * kTenth), 18);
+}
+
 }  // namespace
 }  // namespace squall::gui

@@ -116,6 +116,145 @@ TEST(Health, SaysWhatIsWrongAndWhere) {
     EXPECT_EQ(findings.front().severity, Severity::bad);
 }
 
+// A process of which only the counters matter that a test sets.
+class Counted {
+  public:
+    explicit Counted(Session& session) : session_(session) {
+        recorder::Hello hello;
+        hello.refusal_causes = {"too small", "unknown sender"};
+        session_.apply(0, hello);
+        now_.is_keyframe = true;
+    }
+    recorder::Stats& now() { return now_; }
+    trace::ConnectionCounters& link(std::uint32_t slot) {
+        for (auto& entry : now_.connections)
+            if (entry.connection.slot == slot) return entry.counters;
+        recorder::ConnectionChange change;
+        change.at = TimePoint{Duration{at_ + 1}};
+        change.connection = {slot, 1};
+        change.address = "10.0.0." + std::to_string(slot);
+        change.is_open = true;
+        session_.apply(0, change);
+        return now_.connections.emplace_back(0, change.connection, trace::ConnectionCounters{}).counters;
+    }
+    // Tells the counters as they are now, a tenth of a second later.
+    void tell() {
+        at_ += 100'000'000;
+        now_.at = TimePoint{Duration{at_}};
+        ++now_.sequence;
+        session_.apply(at_, now_);
+    }
+
+  private:
+    Session& session_;
+    std::int64_t at_ = 1'000'000'000;
+    recorder::Stats now_;
+};
+
+bool says(const std::vector<Finding>& findings, std::string_view words) {
+    return std::ranges::any_of(
+        findings, [&](const Finding& it) { return (it.title + ": " + it.detail).contains(words); });
+}
+
+// A hundred seconds with 1 % lost of many packets, but a tenth of very few at the start of each second: a
+// mean of ratios would say much more.
+TEST(Health, LossIsThatOfAllPacketsTogether) {
+    Session session;
+    Counted process(session);
+    process.tell();
+    for (int i = 0; i < 100; ++i) {
+        const bool few = i % 10 < 5;
+        process.now().endpoint.packets_lost += few ? 1 : 10;
+        process.now().endpoint.packets_acked += few ? 3 : 990;
+        process.tell();
+    }
+    const TimeRange all = session.limits();
+    EXPECT_NEAR(session.loss_percent(all.begin, all.end), 100.0 * 550 / (550 + 49'650), 0.01);
+    EXPECT_EQ(examine(session).front().title, "All is well");
+    EXPECT_EQ(examine(session, Period::all).front().title, "All is well");
+}
+
+TEST(Health, WorstStretchOfARecordingIsNotAveragedAway) {
+    Session session;
+    Counted process(session);
+    for (int i = 0; i < 1200; ++i) {
+        process.now().endpoint.packets_acked += 100;
+        if (i >= 600 && i < 660) process.now().endpoint.packets_lost += 20;
+        process.tell();
+    }
+    const auto all = examine(session, Period::all);
+    EXPECT_TRUE(says(all, "of packets were lost at 1:00")) << all.front().title;
+    EXPECT_EQ(examine(session).front().title, "All is well") << "the last 5 s are good";
+}
+
+TEST(Health, ConnectionsThatLoseMuchAreCounted) {
+    Session session;
+    Counted process(session);
+    for (int i = 0; i < 60; ++i) {
+        for (std::uint32_t slot = 0; slot < 20; ++slot) {
+            auto& link = process.link(slot);
+            link.packets_acked += 2;
+            process.now().endpoint.packets_acked += 2;
+            if (slot >= 2 || i % 4 != 0) continue;
+            ++link.packets_lost;
+            ++process.now().endpoint.packets_lost;
+        }
+        process.tell();
+    }
+    for (const Period period : {Period::newest, Period::all}) {
+        const auto findings = examine(session, period);
+        EXPECT_TRUE(says(findings, "2 of 20 connections lose more than 8.00 %"));
+        EXPECT_TRUE(says(findings, "10.0.0.0 loses most: 1")) << findings.front().detail;
+        EXPECT_NE(findings.front().severity, Severity::good);
+    }
+}
+
+TEST(Health, GoodbyesOfThoseWhoLeftAreNoNews) {
+    Session session;
+    Counted process(session);
+    for (int i = 0; i < 100; ++i) {
+        process.now().endpoint.connections_closed += 1;
+        process.now().refusals.refused[1] += 9;
+        process.tell();
+    }
+    EXPECT_EQ(examine(session).front().title, "All is well");
+    EXPECT_EQ(examine(session, Period::all).front().title, "All is well");
+    EXPECT_GT(session.totals().refused.recent(), 80) << "the chart shows them all the same";
+    // Nobody leaves any more, and they go on.
+    for (int i = 0; i < 100; ++i) {
+        process.now().refusals.refused[1] += 9;
+        process.tell();
+    }
+    EXPECT_TRUE(says(examine(session), "90 datagrams a second are refused"));
+    EXPECT_TRUE(says(examine(session), "Mostly: unknown sender."));
+}
+TEST(Health, OtherRefusalsAreNewsAtOnce) {
+    Session session;
+    Counted process(session);
+    for (int i = 0; i < 100; ++i) {
+        process.now().endpoint.connections_closed += 1;
+        process.now().refusals.refused[0] += 3;
+        process.now().refusals.refused[1] += 9;
+        process.tell();
+    }
+    EXPECT_TRUE(says(examine(session), "Mostly: too small."));
+}
+
+TEST(Session, PercentilesOfTicksAreOfTheSameTicksAsTheirMean) {
+    Session session;
+    Synthetic({.seconds = 60}).run(session);
+    const auto means = session.totals().tick_mean.points();
+    const auto p99 = session.totals().tick_p99.points();
+    ASSERT_GT(p99.size(), 50u);
+    for (const SeriesPoint& point : p99) {
+        const SeriesPoint* mean = session.totals().tick_mean.at(point.at);
+        ASSERT_NE(mean, nullptr);
+        EXPECT_EQ(mean->at, point.at);
+        EXPECT_LE(mean->mean, point.mean);
+    }
+    EXPECT_LT(means.size(), p99.size() + 20);
+}
+
 TEST(Health, SaysThatAllIsWell) {
     Session session;
     Synthetic({.seconds = 20, .remotes = 6, .move_size = 0.3, .faults = false}).run(session);
