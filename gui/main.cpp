@@ -1,7 +1,6 @@
 // squall-gui: the profiler's program. Reads the command line; everything else is the libraries'.
 #include <CLI/CLI.hpp>
 #include <QApplication>
-#include <QFile>
 #include <QFileInfo>
 #include <QSettings>
 #include <QTimer>
@@ -10,6 +9,7 @@
 #include <iostream>
 
 #include "gui/data/budgets.hpp"
+#include "gui/sources/budget_file.hpp"
 #include "gui/views/export.hpp"
 #include "gui/views/main_window.hpp"
 
@@ -23,7 +23,9 @@ constexpr int kOverBudget = 99;
 struct Arguments {
     std::string file;
     std::string connect;
+    std::string check;
     std::string budgets;
+    std::string compare;
     std::vector<std::string> screenshot;
     std::string theme;
     std::string size = "1360x860";
@@ -37,10 +39,7 @@ int complain(const std::string& text) {
 int check(const Arguments& arguments) {
     if (arguments.file.empty())
         return complain("--check needs a recording: squall-gui --check budgets.toml FILE");
-    QFile file(QString::fromStdString(arguments.budgets));
-    if (!file.open(QIODevice::ReadOnly))
-        return complain(arguments.budgets + " cannot be opened: " + file.errorString().toStdString());
-    const auto budgets = gui::parse_budgets(file.readAll().toStdString(), arguments.budgets);
+    const auto budgets = gui::read_budgets(QString::fromStdString(arguments.check));
     if (!budgets) return complain(budgets.error().message);
     gui::Session session;
     const gui::LoadResult result = gui::load_recording(
@@ -61,6 +60,25 @@ int check(const Arguments& arguments) {
     return 0;
 }
 
+// What a platform without windows says of window managers is of no use to anybody, and neither is where Qt
+// puts its sockets. Everything else goes where it went.
+QtMessageHandler before_us = nullptr;
+void pass_on(QtMsgType type, const QMessageLogContext& context, const QString& text) {
+    if (text.startsWith(QLatin1String("This plugin does not support")) ||
+        text.startsWith(QLatin1String("QStandardPaths: XDG_RUNTIME_DIR not set")))
+        return;
+    before_us(type, context, text);
+}
+
+// Empty, or what is wrong with what is to be shown besides the recording.
+std::string give_budgets(gui::MainWindow& window, const Arguments& arguments) {
+    if (arguments.budgets.empty()) return {};
+    const auto budgets = gui::read_budgets(QString::fromStdString(arguments.budgets));
+    if (!budgets) return budgets.error().message;
+    window.workspace().setBudgets(*budgets);
+    return {};
+}
+
 int screenshot(QApplication& application, const Arguments& arguments, gui::ThemeKind theme) {
     gui::apply_theme(application, theme);
     gui::MainWindow window;
@@ -79,15 +97,26 @@ int screenshot(QApplication& application, const Arguments& arguments, gui::Theme
         for (const gui::View* it : window.views()) names += QStringLiteral(", ") + it->title().toLower();
         return complain("there is no view '" + wanted.toStdString() + "'; there are: " + names.toStdString());
     }
+    if (const std::string wrong = give_budgets(window, arguments); !wrong.empty()) return complain(wrong);
     int code = 0;
     QString problem;
+    const auto picture = [&] {
+        window.showView(view);
+        window.refreshNow();
+        QTimer::singleShot(150, &application, [] { QCoreApplication::quit(); });
+    };
+    QObject::connect(&window, &gui::MainWindow::comparisonFinished, &application,
+                     [&](bool ok, const QString& what) {
+                         if (!what.isEmpty()) problem = what;
+                         if (!ok) return QCoreApplication::exit(kBadInput);
+                         picture();
+                     });
     QObject::connect(&window, &gui::MainWindow::loadingFinished, &application,
                      [&](bool ok, const QString& what) {
                          problem = what;
                          if (!ok) return QCoreApplication::exit(kBadInput);
-                         window.showView(view);
-                         window.refreshNow();
-                         QTimer::singleShot(150, &application, [] { QCoreApplication::quit(); });
+                         if (arguments.compare.empty()) return picture();
+                         window.compareWith(QString::fromStdString(arguments.compare));
                      });
     window.show();
     if (!welcome) {
@@ -104,7 +133,9 @@ int screenshot(QApplication& application, const Arguments& arguments, gui::Theme
 int show(QApplication& application, const Arguments& arguments, gui::ThemeKind theme) {
     gui::apply_theme(application, theme);
     gui::MainWindow window;
+    if (const std::string wrong = give_budgets(window, arguments); !wrong.empty()) return complain(wrong);
     if (!arguments.file.empty()) window.openRecording(QString::fromStdString(arguments.file));
+    if (!arguments.compare.empty()) window.compareWith(QString::fromStdString(arguments.compare));
     if (!arguments.connect.empty()) {
         const gui::LiveProcess process = gui::parse_address(QString::fromStdString(arguments.connect));
         if (process.port == 0)
@@ -125,7 +156,10 @@ int main(int argc, char** argv) {
     cli.add_option(
         "--connect", arguments.connect,
         "Attach to a live process: HOST:PORT or HOST:PORT:TOKEN. Without it, running processes are listed");
-    cli.add_option("--check", arguments.budgets,
+    cli.add_option("--compare", arguments.compare, "A second recording, for the page Compare");
+    cli.add_option("--budgets", arguments.budgets,
+                   "Budgets (TOML, as for --check) that the pages show and judge by");
+    cli.add_option("--check", arguments.check,
                    "Check FILE against the budgets in this TOML file, without a window. Exit code 0: kept, "
                    "99: not kept, 2: bad input");
     cli.add_option("--screenshot", arguments.screenshot,
@@ -144,7 +178,7 @@ int main(int argc, char** argv) {
         const int code = cli.exit(error);
         return code == 0 ? 0 : kBadInput;
     }
-    if (!arguments.budgets.empty()) return check(arguments);
+    if (!arguments.check.empty()) return check(arguments);
     if (arguments.screenshot.size() == 2 && arguments.screenshot[0] != "welcome")
         return complain(
             "--screenshot needs VIEW FILE OUT, for instance: --screenshot overview arena.squall.pcapng "
@@ -160,6 +194,7 @@ int main(int argc, char** argv) {
         return complain(
             "there is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set). Without one there are --check "
             "and --screenshot; or run it through ssh -X.");
+    before_us = qInstallMessageHandler(pass_on);
     QApplication application(argc, argv);
     QCoreApplication::setOrganizationName(QStringLiteral("squall"));
     QCoreApplication::setApplicationName(QStringLiteral("squall-gui"));

@@ -254,6 +254,20 @@ Result<std::vector<Budget>> parse_budgets(std::string_view text, std::string_vie
     return budgets;
 }
 
+double budget_of(const std::vector<Budget>& budgets, const std::string& remote,
+                 recorder::Direction direction) {
+    double least = 0;
+    for (const Budget& budget : budgets) {
+        if (budget.quantity != (direction == recorder::Direction::inbound ? "in" : "out")) continue;
+        const bool is_meant =
+            Reader::is_pattern(budget.remote)
+                ? RE2::PartialMatch(remote, RE2(Reader::pattern_of(budget.remote), RE2::Quiet))
+                : budget.remote == remote;
+        if (is_meant && (least == 0 || budget.limit < least)) least = budget.limit;
+    }
+    return least;
+}
+
 std::vector<BudgetRow> check_budgets(const std::vector<Budget>& budgets, const Session& session) {
     const Measurement measurement(session);
     std::vector<BudgetRow> rows;
@@ -274,6 +288,19 @@ std::vector<BudgetRow> check_budgets(const std::vector<Budget>& budgets, const S
         }
     }
     return rows;
+}
+
+std::vector<Finding> budget_findings(const std::vector<Budget>& budgets, const Session& session) {
+    std::vector<Finding> out;
+    for (const BudgetRow& row : check_budgets(budgets, session)) {
+        if (row.passed() || !row.is_measured || row.quantity == "in" || row.quantity == "out") continue;
+        const bool is_total = row.subject == "total";
+        out.push_back({Severity::bad, fmt::format("{}: {} is over its budget", row.subject, row.quantity),
+                       fmt::format("{} since the start, of {}.", format_value(row.measured, row.unit),
+                                   format_value(row.limit, row.unit)),
+                       is_total ? Place::timeline : Place::remotes, is_total ? "" : "name=" + row.subject});
+    }
+    return out;
 }
 
 std::string budget_table(const std::vector<BudgetRow>& rows) {

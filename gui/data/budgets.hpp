@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gui/data/format.hpp"
+#include "gui/data/health.hpp"
 #include "gui/data/session.hpp"
 #include "squall/core/result.hpp"
 
@@ -28,6 +29,11 @@ struct Budget {
 // Errors: malformed, with line and what would be right.
 [[nodiscard]] Result<std::vector<Budget>> parse_budgets(std::string_view toml, std::string_view file_name);
 
+// What a remote may take on the wire in one direction, by its quantity `in` or `out`: the least of all that
+// mean it; 0 where none does.
+[[nodiscard]] double budget_of(const std::vector<Budget>& budgets, const std::string& remote,
+                               recorder::Direction direction);
+
 struct BudgetRow {
     std::string subject;
     std::string quantity;
@@ -38,6 +44,9 @@ struct BudgetRow {
     [[nodiscard]] bool passed() const { return is_measured && measured <= limit; }
 };
 [[nodiscard]] std::vector<BudgetRow> check_budgets(const std::vector<Budget>& budgets,
+                                                   const Session& session);
+// Those that are not kept, in words. What a remote sends or receives is left out: examine() tells of it.
+[[nodiscard]] std::vector<Finding> budget_findings(const std::vector<Budget>& budgets,
                                                    const Session& session);
 // As aligned text, a line a row, failures marked in words.
 [[nodiscard]] std::string budget_table(const std::vector<BudgetRow>& rows);

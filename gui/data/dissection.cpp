@@ -242,6 +242,96 @@ void reason_of(Walker& walker, Field& packet) {
         packet.children.back().value = fmt::format("{} ({})", *reason, kReasons[*reason]);
 }
 
+// The part of a request that anybody can read; the private part is sealed for the server, and a recording has
+// it opened in a record of its own.
+void request_of(Walker& walker, Field& packet) {
+    const Bytes version = walker.peek(13);
+    if (Field* field = walker.bytes(packet, "version", 13)) {
+        std::string text;
+        for (const std::byte byte : version)
+            if (byte != std::byte{0}) text += static_cast<char>(std::to_integer<unsigned char>(byte));
+        field->is_wrong = version.back() != std::byte{0} ||
+                          std::ranges::any_of(text, [](char it) { return it < ' ' || it > '~'; });
+        field->value = field->is_wrong ? field->value : text;
+    }
+    if (const auto protocol = walker.integer(packet, "protocol id", 8))
+        packet.children.back().value = fmt::format("0x{:016x}", *protocol);
+    if (!walker.failed() && walker.integer(packet, "token expires", 8))
+        packet.children.back().value += " s after 1970";
+    if (!walker.failed()) (void)walker.bytes(packet, "nonce of the private token", 24);
+    if (!walker.failed()) (void)walker.bytes(packet, "private token (sealed for the server)", 1024);
+    if (walker.remaining() > 0 && !walker.failed()) {
+        (void)walker.bytes(packet, "more", walker.remaining());
+        packet.children.back().is_wrong = true;
+    }
+}
+
+void shift(Field& field, std::size_t bits) {
+    field.bit += bits;
+    for (Field& child : field.children) shift(child, bits);
+}
+
+void rest_of(Walker& walker, Field& message, const std::string& name) {
+    if (walker.remaining() > 0 && !walker.failed()) (void)walker.bytes(message, name, walker.remaining());
+}
+
+// The name of an operation behind its number.
+template <std::size_t N>
+std::optional<std::uint64_t> operation_of(Walker& walker, Field& message,
+                                          const std::array<std::string_view, N>& names) {
+    const auto operation = walker.integer(message, "operation", 1);
+    if (!operation) return operation;
+    Field& field = message.children.back();
+    field.is_wrong = *operation >= N || names[*operation].empty();
+    field.value = fmt::format("{} ({})", *operation, field.is_wrong ? "not known" : names[*operation]);
+    return operation;
+}
+
+void control_of(Walker& walker, Field& message) {
+    static constexpr std::array<std::string_view, 3> kOperations = {"", "hello", "contract"};
+    const auto operation = operation_of(walker, message, kOperations);
+    if (operation != 1) return rest_of(walker, message, "declared remotes");
+    if (walker.integer(message, "version", 1) && walker.integer(message, "hash of what is declared", 8))
+        rest_of(walker, message, "more");
+}
+
+void function_of(Walker& walker, Field& message, const std::string& object) {
+    static constexpr std::array<std::string_view, 5> kOperations = {"request", "reply", "error", "cancel",
+                                                                    "keyed request"};
+    const auto operation = operation_of(walker, message, kOperations);
+    if (!operation || !walker.varint(message, "call id")) return;
+    if (operation == 2 && !walker.integer(message, "error code", 1)) return;
+    if (operation == 4 && !walker.integer(message, "key", 8)) return;
+    rest_of(walker, message, operation == 2 ? "text" : object);
+}
+
+// What stands behind the remote's number, by its kind (lib/STANDARD.md, section 7).
+void body_of(Walker& walker, Field& message, const RemoteLabel& label) {
+    const std::string object =
+        label.codec.empty() ? std::string("object") : fmt::format("object (codec {})", label.codec);
+    if (label.kind == "control") return control_of(walker, message);
+    if (label.kind == "function") return function_of(walker, message, object);
+    if (label.kind == "property") {
+        if (walker.varint(message, "version") && walker.varint(message, "versions back to the baseline"))
+            rest_of(walker, message, "value");
+        return;
+    }
+    if (label.kind == "table") {
+        const bool has_handle = walker.varint(message, "handle").has_value();
+        const auto distance =
+            has_handle ? walker.varint(message, "versions back to the baseline") : std::nullopt;
+        if (!distance) return;
+        if (*distance == 0x21) {
+            message.children.back().value = "33 (the end of the object)";
+            return rest_of(walker, message, "more");
+        }
+        if (walker.varint(message, "version") && (*distance != 0 || walker.varint(message, "object id")))
+            rest_of(walker, message, *distance == 0 ? "value" : "change of the value");
+        return;
+    }
+    rest_of(walker, message, label.kind.empty() ? "body" : object);
+}
+
 }  // namespace
 
 std::string packet_type_name(std::uint8_t prefix) {
@@ -265,7 +355,7 @@ Field dissect_packet(Bytes bytes, const RemoteNames& names) {
               type != 0 && (sequence_bytes < 1 || sequence_bytes > 8));
     packet.name = packet_type_name(static_cast<std::uint8_t>(*prefix));
     if (type == 0) {
-        (void)walker.bytes(packet, "request", walker.remaining());
+        request_of(walker, packet);
         return packet;
     }
     if (sequence_bytes < 1 || sequence_bytes > 8 || !walker.integer(packet, "packet number", sequence_bytes))
@@ -273,6 +363,11 @@ Field dissect_packet(Bytes bytes, const RemoteNames& names) {
     if (type == 10 || type == 12 || type == 13) (void)walker.bytes(packet, "connection id", 8);
     if (walker.failed()) return packet;
     switch (type) {
+        case 2:
+        case 3:
+            if (walker.integer(packet, "challenge number", 8))
+                (void)walker.bytes(packet, "challenge token (sealed by the server for itself)", 300);
+            break;
         case 4: {
             if (walker.remaining() == 0) break;
             if (walker.integer(packet, "client index", 4)) (void)walker.integer(packet, "max clients", 4);
@@ -300,14 +395,16 @@ Field dissect_message(Bytes message, const RemoteNames& names, std::size_t first
     Walker walker(message);
     const auto remote = walker.varint(out, "remote");
     if (remote) {
-        std::string name = *remote == 0 ? std::string("control") : names ? names(*remote) : std::string();
-        if (!name.empty()) {
-            out.children.back().value = fmt::format("{} ({})", *remote, name);
-            out.value = fmt::format("{}, {} bytes", name, message.size());
+        const RemoteLabel label = *remote == 0 ? RemoteLabel("control", "control")
+                                  : names      ? names(*remote)
+                                               : RemoteLabel();
+        if (!label.name.empty()) {
+            out.children.back().value = fmt::format("{} ({})", *remote, label.name);
+            out.value = fmt::format("{}, {} bytes", label.name, message.size());
         }
-        if (walker.remaining() > 0) (void)walker.bytes(out, "body", walker.remaining());
+        body_of(walker, out, label);
     }
-    for (Field& child : out.children) child.bit += first_byte * 8;
+    for (Field& child : out.children) shift(child, first_byte * 8);
     return out;
 }
 

@@ -1,5 +1,5 @@
 // What the bytes of a packet or a message mean, field by field, down to single bits, by lib/STANDARD.md
-// sections 2, 4, 5 and 7. A reader of its own that never links the transport; whatever the bytes are, it says
+// sections 2, 4, 5 and 7, and netcode 1.02. A reader of its own that never links the transport; whatever the bytes are, it says
 // what it can and where it stops.
 #pragma once
 
@@ -21,8 +21,17 @@ struct Field {
     std::vector<Field> children;
 };
 
-// Names of remotes by their number on the wire; empty for numbers that are none.
-using RemoteNames = std::function<std::string(std::uint64_t)>;
+// What is known of a remote: from a recording's dictionary, which does not hold the fields of its struct.
+struct RemoteLabel {
+    RemoteLabel() = default;
+    RemoteLabel(std::string its_name, std::string its_kind = {}, std::string its_codec = {})
+        : name(std::move(its_name)), kind(std::move(its_kind)), codec(std::move(its_codec)) {}
+    std::string name;
+    std::string kind;  // "event", "function", "property", "table", ...
+    std::string codec;
+};
+// Remotes by their number on the wire; empty for numbers that are none.
+using RemoteNames = std::function<RemoteLabel(std::uint64_t)>;
 
 // An opened packet: header in clear, body in plaintext.
 [[nodiscard]] Field dissect_packet(Bytes packet, const RemoteNames& names);

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <ranges>
+
+#include "gui/data/baseline.hpp"
+#include "gui/data/format.hpp"
 
 namespace squall::gui {
 namespace {
@@ -53,7 +57,7 @@ std::string label_of(const std::vector<recorder::LinkCondition>& links) {
         seen.push_back(settings);
         label += (label.empty() ? "" : " · ") + settings;
     }
-    return label.empty() ? "no faults" : label;
+    return !label.empty() ? label : links.empty() ? "conditions not known" : "no faults";
 }
 
 template <class Deque>
@@ -71,16 +75,7 @@ Percentiles::Percentiles()
 
 Percentiles percentiles_of(const recorder::HistogramEntry& now, const recorder::HistogramEntry* before) {
     Percentiles out;
-    recorder::HistogramEntry growth = now;
-    if (before != nullptr) {
-        auto old = before->counts.begin();
-        for (auto& [bucket, count] : growth.counts) {
-            while (old != before->counts.end() && old->first < bucket) ++old;
-            if (old != before->counts.end() && old->first == bucket)
-                count = count > old->second ? count - old->second : 0;
-        }
-        std::erase_if(growth.counts, [](const auto& entry) { return entry.second == 0; });
-    }
+    const recorder::HistogramEntry growth = before == nullptr ? now : growth_of(now, *before);
     if (growth.counts.empty()) return out;
     const auto histogram = recorder::to_histogram(growth);
     if (!histogram || histogram->empty()) return out;
@@ -115,6 +110,22 @@ double ConnectionRow::loss_percent_in_all() const {
     return known > 0 ? percent_of(lost, known) : std::numeric_limits<double>::quiet_NaN();
 }
 
+std::string format_client(std::uint64_t client_id) {
+    return fmt::format("{:016x}", client_id);
+}
+
+std::string Session::causes_of(const RemoteRow& row) const {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> causes;
+    for (std::uint32_t i = 0; i < row.counters.stopped.size(); ++i)
+        if (row.counters.stopped[i] > 0) causes.emplace_back(row.counters.stopped[i], i);
+    std::ranges::stable_sort(causes, std::greater{}, &std::pair<std::uint64_t, std::uint32_t>::first);
+    std::string out;
+    for (const auto& [count, cause] : causes)
+        out += fmt::format("{}{} {}", out.empty() ? "" : ", ", format_count(count),
+                           name_in(state_.hello().outcomes, cause));
+    return out;
+}
+
 Session::Session() = default;
 Session::~Session() = default;
 
@@ -141,6 +152,17 @@ const RemoteRow* Session::find_remote(std::uint32_t id, Direction direction) con
     return found == remote_index_.end() ? nullptr : &remotes_[found->second];
 }
 
+void Session::set_budgets(BudgetOf budget_of) {
+    budget_of_ = std::move(budget_of);
+    for (RemoteRow& row : remotes_) tell_budget(row);
+}
+
+void Session::tell_budget(RemoteRow& row) const {
+    const recorder::RemoteEntry* entry = state_.find_remote(row.id);
+    row.budget = budget_of_ ? budget_of_(row.name, row.direction) : 0;
+    if (row.budget <= 0 && entry != nullptr) row.budget = static_cast<double>(entry->budget_bytes_per_second);
+}
+
 void Session::name_remote(RemoteRow& row) const {
     const recorder::RemoteEntry* entry = state_.find_remote(row.id);
     if (entry == nullptr) {
@@ -153,7 +175,7 @@ void Session::name_remote(RemoteRow& row) const {
     if (row.id == trace::kNoRemote) return;
     row.kind = name_in(state_.hello().remote_kinds, entry->kind);
     row.mode = name_in(state_.hello().channel_modes, entry->mode);
-    row.budget = static_cast<double>(entry->budget_bytes_per_second);
+    tell_budget(row);
 }
 
 RemoteRow& Session::remote_row(std::uint32_t id, Direction direction) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -62,6 +63,9 @@ class RateWindow {
     }
     std::deque<Entry> entries_;
 };
+
+// Client ids are 64 random bits: as hexadecimal digits, all of them, as inspect writes them.
+[[nodiscard]] std::string format_client(std::uint64_t client_id);
 
 // Of a histogram, in milliseconds; NaN where nothing was measured.
 struct Percentiles {
@@ -182,6 +186,10 @@ class Session {
     // `at`: when the frame was recorded, for frames that carry no time of their own.
     void apply(std::int64_t at, const recorder::ProfileFrame& frame);
 
+    // Budgets of remotes from elsewhere, before those that the process gives: bytes a second, 0 for none.
+    using BudgetOf = std::function<double(const std::string& name, recorder::Direction direction)>;
+    void set_budgets(BudgetOf budget_of);
+
     [[nodiscard]] const recorder::ProfileState& state() const { return state_; }
     [[nodiscard]] bool has_data() const { return first_at_.has_value(); }
     // From the first to the newest moment that was told of.
@@ -226,6 +234,10 @@ class Session {
         cpu
     };
 
+    // What stopped a remote's messages: "2 filtered, 5 over rate", the most frequent first; empty if nothing
+    // did.
+    [[nodiscard]] std::string causes_of(const RemoteRow& row) const;
+
     // The ledger of what was sent: all remotes' bytes and the overhead, against the socket's.
     struct Ledger {
         std::uint64_t remotes = 0;
@@ -259,6 +271,7 @@ class Session {
     void saw(std::int64_t at);
     RemoteRow& remote_row(std::uint32_t id, recorder::Direction direction);
     void name_remote(RemoteRow& row) const;
+    void tell_budget(RemoteRow& row) const;
     ConnectionRow* connection_row(std::uint32_t source, ConnectionId id, std::int64_t at);
     void update_remotes(std::int64_t at);
     void update_connections(std::int64_t at, const recorder::Stats& frame);
@@ -270,6 +283,7 @@ class Session {
     std::optional<std::int64_t> first_at_;
     std::int64_t last_at_ = 0;
     std::uint64_t frame_count_ = 0;
+    BudgetOf budget_of_;
     std::deque<RemoteRow> remotes_;
     std::map<std::pair<std::uint32_t, recorder::Direction>, std::size_t> remote_index_;
     std::vector<std::unique_ptr<ConnectionRow>> connections_;

@@ -50,6 +50,8 @@ struct ChartContent {
     double top_min = 0;
     // Labels below the time axis; off where a chart below has the same.
     bool times = true;
+    // What to do, where there is nothing to draw; empty: that there is nothing.
+    QString hint = {};
 };
 
 }  // namespace squall::gui

@@ -60,6 +60,7 @@ std::vector<std::size_t> RowTableModel::wantedOrder() const {
             return falling ? keys[b] < keys[a] : keys[a] < keys[b];
         });
     }
+    std::ranges::stable_sort(rows, {}, [this](std::size_t row) { return groupAt(row); });
     return rows;
 }
 

@@ -69,6 +69,8 @@ class RowTableModel : public QAbstractTableModel, private FilterRow {
     // Of the others. Valid until the next call.
     [[nodiscard]] virtual std::string_view textAt(std::size_t row, int column) const = 0;
     [[nodiscard]] virtual Tone toneAt(std::size_t /*row*/, int /*column*/) const { return Tone::plain; }
+    // However they are sorted, rows of a smaller group come first.
+    [[nodiscard]] virtual int groupAt(std::size_t /*row*/) const { return 0; }
     [[nodiscard]] virtual QString tipAt(std::size_t /*row*/, int /*column*/) const { return {}; }
 
   private:

@@ -1,5 +1,6 @@
 #include "gui/models/session_models.hpp"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -20,59 +21,81 @@ TableColumn number_column(const QString& title, const char* name, std::vector<st
     return {title, {name, std::move(aliases), true, unit, tip.toStdString()}, tip, bar, width, shown};
 }
 
+// Somebody wanted it so.
+bool is_usual_end(std::string_view reason) {
+    return reason == "requested" || reason == "requested by peer" || reason == "server shutdown";
+}
+
 std::string_view direction_name(Direction direction) {
     return direction == Direction::inbound ? "in" : "out";
 }
 
+// Median, 95th and 99th percentile of one kind of time. The aliases are the one's that most ask for.
+void add_percentiles(std::vector<TableColumn>& columns, const QString& title, const std::string& name,
+                     std::vector<std::string> aliases, std::size_t asked_for, const QString& tip,
+                     std::array<bool, 3> shown) {
+    using M = RemotesModel;
+    const std::array<QString, 3> words = {M::tr("median"), M::tr("95th percentile"),
+                                          M::tr("99th percentile")};
+    const std::array<const char*, 3> numbers = {"50", "95", "99"};
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        columns.push_back(
+            number_column(M::tr("%1 p%2").arg(title, QLatin1String(numbers[i])), (name + numbers[i]).c_str(),
+                          i == asked_for ? aliases : std::vector<std::string>{}, Unit::milliseconds,
+                          M::tr("%1, %2").arg(tip, words[i]), shown[i], false, 78));
+}
+
 std::vector<TableColumn> remote_columns() {
     using M = RemotesModel;
-    return {
-        text_column(M::tr("Remote"), "name", {"n"}, M::tr("Name of the remote"), 180),
-        text_column(M::tr("Dir"), "dir", {"d"}, M::tr("in: received by the process; out: sent by it"), 44),
-        text_column(M::tr("Kind"), "kind", {"k"}, M::tr("Event, function, property, ..."), 120),
+    std::vector<TableColumn> out = {
+        text_column(M::tr("Remote"), "name", {"n"}, M::tr("Name of the remote"), 160),
+        text_column(M::tr("Dir"), "dir", {"d"}, M::tr("in: received by the process; out: sent by it"), 38),
+        text_column(M::tr("Kind"), "kind", {"k"}, M::tr("Event, function, property, ..."), 100),
         text_column(M::tr("Mode"), "mode", {}, M::tr("How it is delivered"), 130, false),
         number_column(M::tr("Calls"), "calls", {"c", "messages"}, Unit::per_second,
-                      M::tr("Messages a second")),
+                      M::tr("Messages a second"), true, false, 66),
         number_column(M::tr("Payload"), "payload", {"p"}, Unit::bytes_per_second,
-                      M::tr("Bytes of the messages alone")),
+                      M::tr("Bytes of the messages alone"), true, false, 78),
         number_column(
-            M::tr("On wire"), "bytes", {"b", "wire"}, Unit::bytes_per_second,
+            M::tr("On wire"), "bytes", {"b", "onwire"}, Unit::bytes_per_second,
             M::tr(
                 "All that it took of the socket: payload, frames, what was sent again, its share of headers"),
-            true, true, 110),
-        number_column(M::tr("Share"), "share", {}, Unit::percent, M::tr("Of all bytes in this direction")),
-        number_column(M::tr("Sent again"), "resent", {"r"}, Unit::bytes_per_second, M::tr("Retransmissions")),
+            true, true, 96),
+        number_column(M::tr("Share"), "share", {}, Unit::percent, M::tr("Of all bytes in this direction"),
+                      true, false, 60),
+        number_column(M::tr("Sent again"), "resent", {"r"}, Unit::bytes_per_second, M::tr("Retransmissions"),
+                      true, false, 76),
         number_column(M::tr("Headers"), "headers", {"h"}, Unit::bytes_per_second,
-                      M::tr("Frame headers and its share of packet headers and acks")),
-        number_column(M::tr("Total"), "total", {}, Unit::bytes, M::tr("Bytes on the wire since the start")),
+                      M::tr("Frame headers and its share of packet headers and acks"), true, false, 76),
+        number_column(M::tr("Total"), "total", {}, Unit::bytes,
+                      M::tr("Bytes on the wire since the start, or since the recording began"), false),
         number_column(M::tr("Budget"), "budget", {}, Unit::percent,
-                      M::tr("On wire, of the budget that it was given")),
-        number_column(M::tr("Queue p95"), "queue", {"q"}, Unit::milliseconds,
-                      M::tr("From being queued to leaving for the first time")),
-        number_column(M::tr("RTT p50"), "rtt50", {}, Unit::milliseconds,
-                      M::tr("From leaving to being acknowledged, median")),
-        number_column(M::tr("RTT p95"), "rtt", {"rtt95"}, Unit::milliseconds,
-                      M::tr("From leaving to being acknowledged, 95th percentile")),
-        number_column(M::tr("RTT p99"), "rtt99", {}, Unit::milliseconds,
-                      M::tr("From leaving to being acknowledged, 99th percentile")),
-        number_column(M::tr("Handler p50"), "handler50", {}, Unit::milliseconds,
-                      M::tr("What its middleware and handler took, median"), false),
-        number_column(M::tr("Handler p99"), "handler", {"handler99"}, Unit::milliseconds,
-                      M::tr("What its middleware and handler took, 99th percentile")),
-        number_column(M::tr("Call p95"), "call", {}, Unit::milliseconds,
-                      M::tr("Of a function: from the call to its answer"), false),
-        number_column(M::tr("Errors"), "errors", {"e"}, Unit::count, M::tr("Handlers that failed")),
-        number_column(M::tr("Lost"), "lost", {}, Unit::count,
-                      M::tr("Transmissions in packets that were declared lost")),
-        number_column(M::tr("Refused"), "refused", {"stopped"}, Unit::count,
-                      M::tr("Stopped before the handler: over rate, no authority, malformed, ...")),
+                      M::tr("On wire, of the budget that it was given"), true, false, 62),
     };
+    add_percentiles(out, M::tr("Queue"), "queue", {"queue", "q"}, 1,
+                    M::tr("From being queued to leaving for the first time"), {false, true, false});
+    add_percentiles(out, M::tr("Wire"), "wire", {"wire", "rtt"}, 1,
+                    M::tr("The round trip: from leaving to being acknowledged"), {true, true, true});
+    add_percentiles(out, M::tr("Handler"), "handler", {"handler"}, 2,
+                    M::tr("What its middleware and handler took"), {false, false, true});
+    add_percentiles(out, M::tr("Call"), "call", {"call"}, 1,
+                    M::tr("Of a function: from the call to its answer"), {false, false, false});
+    out.push_back(number_column(M::tr("Errors"), "errors", {"e"}, Unit::count, M::tr("Handlers that failed"),
+                                true, false, 52));
+    out.push_back(number_column(M::tr("Lost"), "lost", {}, Unit::count,
+                                M::tr("Transmissions in packets that were declared lost"), true, false, 50));
+    out.push_back(number_column(M::tr("Refused"), "refused", {"stopped"}, Unit::count,
+                                M::tr("Stopped before the handler: over rate, no authority, malformed, ..."),
+                                true, false, 62));
+    out.push_back(text_column(M::tr("Refused because"), "cause", {"causes"},
+                              M::tr("What stopped how many messages before the handler"), 220, false));
+    return out;
 }
 
 std::vector<TableColumn> connection_columns() {
     using M = ConnectionsModel;
     return {
-        number_column(M::tr("Client"), "client", {"id"}, Unit::count, M::tr("Client id of its token")),
+        text_column(M::tr("Client"), "client", {"id"}, M::tr("Client id of its token, in hexadecimal"), 130),
         text_column(M::tr("Address"), "address", {"a"}, M::tr("Where it comes from"), 150),
         text_column(M::tr("State"), "state", {}, M::tr("open or closed"), 64),
         number_column(M::tr("RTT"), "rtt", {}, Unit::milliseconds, M::tr("Smoothed round trip"), true, true),
@@ -81,7 +104,9 @@ std::vector<TableColumn> connection_columns() {
         number_column(M::tr("RTT min"), "rttmin", {}, Unit::milliseconds,
                       M::tr("The shortest round trip so far"), false),
         number_column(M::tr("Loss"), "loss", {"l"}, Unit::percent,
-                      M::tr("Packets of the last second that were declared lost")),
+                      M::tr("Of the last 5 s' packets, those that were declared lost")),
+        number_column(M::tr("Loss in all"), "lossall", {}, Unit::percent,
+                      M::tr("Of all its packets, those that were declared lost")),
         number_column(M::tr("Sent"), "sent", {}, Unit::bytes_per_second, M::tr("To this client"), true, true),
         number_column(M::tr("Received"), "received", {}, Unit::bytes_per_second, M::tr("From this client")),
         number_column(M::tr("Queue"), "queue", {"q"}, Unit::bytes, M::tr("Waiting to be sent")),
@@ -97,7 +122,7 @@ std::vector<TableColumn> connection_columns() {
                       M::tr("Packets that arrived out of order"), false),
         number_column(M::tr("Paths"), "paths", {}, Unit::count, M::tr("How often its address changed"),
                       false),
-        text_column(M::tr("Ended"), "reason", {}, M::tr("Why it was closed"), 110),
+        text_column(M::tr("Ended"), "reason", {}, M::tr("Why it was closed"), 150),
     };
 }
 
@@ -133,13 +158,18 @@ double RemotesModel::numberAt(std::size_t row, int column) const {
         case headers: return rate(RemoteRow::headers) + rate(RemoteRow::framing);
         case total: return static_cast<double>(it.counters.on_wire());
         case budget: return it.budget > 0 ? 100 * rate(RemoteRow::on_wire) / it.budget : kNothing;
+        case queue_p50: return it.queue.p50;
         case queue_p95: return it.queue.p95;
+        case queue_p99: return it.queue.p99;
         case wire_p50: return it.wire.p50;
         case wire_p95: return it.wire.p95;
         case wire_p99: return it.wire.p99;
         case handler_p50: return it.handler.p50;
+        case handler_p95: return it.handler.p95;
         case handler_p99: return it.handler.p99;
+        case call_p50: return it.call.p50;
         case call_p95: return it.call.p95;
+        case call_p99: return it.call.p99;
         case errors: return static_cast<double>(it.counters.errors);
         case lost: return static_cast<double>(it.counters.lost);
         case stopped: return static_cast<double>(it.stopped());
@@ -154,6 +184,7 @@ std::string_view RemotesModel::textAt(std::size_t row, int column) const {
         case direction: return direction_name(it.direction);
         case kind: return it.kind;
         case mode: return it.mode;
+        case causes: return text_ = session_->causes_of(it);
         default: return {};
     }
 }
@@ -181,17 +212,7 @@ QString RemotesModel::tipAt(std::size_t row, int column) const {
             .arg(QString::fromStdString(
                      format_value(it.rates.per_second(RemoteRow::on_wire), Unit::bytes_per_second)),
                  QString::fromStdString(format_value(it.budget, Unit::bytes_per_second)));
-    if (column == stopped && it.stopped() > 0) {
-        QString text;
-        for (std::size_t i = 0; i < it.counters.stopped.size(); ++i)
-            if (it.counters.stopped[i] > 0)
-                text += tr("%1: %2\n")
-                            .arg(QString::fromStdString(Session::name_in(session_->state().hello().outcomes,
-                                                                         static_cast<std::uint32_t>(i))),
-                                 QString::fromStdString(format_count(it.counters.stopped[i])));
-        return text.trimmed();
-    }
-    return {};
+    return column == stopped ? QString::fromStdString(session_->causes_of(it)) : QString();
 }
 
 ConnectionsModel::ConnectionsModel(QObject* parent) : RowTableModel(connection_columns(), parent) {
@@ -219,17 +240,21 @@ std::size_t ConnectionsModel::sourceRows() const {
     return session_ == nullptr ? 0 : std::min(known_rows_, session_->connections().size());
 }
 
+int ConnectionsModel::groupAt(std::size_t row) const {
+    return row < session_->connections().size() && session_->connections()[row]->is_open ? 0 : 1;
+}
+
 double ConnectionsModel::numberAt(std::size_t row, int column) const {
     if (row >= session_->connections().size()) return kNothing;
     const ConnectionRow& it = *session_->connections()[row];
     const auto milliseconds = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
     switch (column) {
-        case client: return static_cast<double>(it.client_id);
         case rtt: return it.counters.rtt_smoothed == 0 ? kNothing : milliseconds(it.counters.rtt_smoothed);
         case jitter:
             return it.counters.rtt_smoothed == 0 ? kNothing : milliseconds(it.counters.rtt_variation);
         case rtt_min: return it.counters.rtt_minimum == 0 ? kNothing : milliseconds(it.counters.rtt_minimum);
         case loss: return it.is_open ? it.loss_percent() : kNothing;
+        case loss_all: return it.loss_percent_in_all();
         case sent: return it.is_open ? it.rates.per_second(ConnectionRow::sent) : kNothing;
         case received: return it.is_open ? it.rates.per_second(ConnectionRow::received) : kNothing;
         case queue: return it.is_open ? static_cast<double>(it.counters.bytes_queued) : kNothing;
@@ -250,6 +275,7 @@ std::string_view ConnectionsModel::textAt(std::size_t row, int column) const {
     if (row >= session_->connections().size()) return {};
     const ConnectionRow& it = *session_->connections()[row];
     switch (column) {
+        case client: return text_ = format_client(it.client_id);
         case address:
             if (!it.address.empty()) return it.address;
             return text_ = "slot " + std::to_string(it.id.slot);
@@ -263,14 +289,19 @@ std::string_view ConnectionsModel::textAt(std::size_t row, int column) const {
 Tone ConnectionsModel::toneAt(std::size_t row, int column) const {
     if (row >= session_->connections().size()) return Tone::muted;
     const ConnectionRow& it = *session_->connections()[row];
-    if (!it.is_open) return column == reason ? Tone::warning : Tone::muted;
+    const auto by_loss = [](double percent) {
+        return percent >= 8 ? Tone::bad : percent >= 2 ? Tone::warning : Tone::plain;
+    };
+    // Who leaves of their own accord, or with the server, is no trouble.
+    if (!it.is_open && column == reason) return is_usual_end(it.reason) ? Tone::muted : Tone::warning;
+    if (!it.is_open) return Tone::muted;
     switch (column) {
         case rtt:
             return numberAt(row, rtt) >= 300   ? Tone::bad
                    : numberAt(row, rtt) >= 150 ? Tone::warning
                                                : Tone::plain;
-        case loss:
-            return it.loss_percent() >= 8 ? Tone::bad : it.loss_percent() >= 2 ? Tone::warning : Tone::plain;
+        case loss: return by_loss(it.loss_percent());
+        case loss_all: return by_loss(it.loss_percent_in_all());
         case queue:
             return it.counters.bytes_queued >= 64 * 1024 ? Tone::bad
                    : it.counters.bytes_queued > 0        ? Tone::warning

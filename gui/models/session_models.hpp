@@ -25,16 +25,22 @@ class RemotesModel : public RowTableModel {
         headers,
         total,
         budget,
+        queue_p50,
         queue_p95,
+        queue_p99,
         wire_p50,
         wire_p95,
         wire_p99,
         handler_p50,
+        handler_p95,
         handler_p99,
+        call_p50,
         call_p95,
+        call_p99,
         errors,
         lost,
         stopped,
+        causes,
         column_count
     };
     explicit RemotesModel(QObject* parent = nullptr);
@@ -50,6 +56,7 @@ class RemotesModel : public RowTableModel {
 
   private:
     const Session* session_ = nullptr;
+    mutable std::string text_;
 };
 
 class ConnectionsModel : public RowTableModel {
@@ -63,6 +70,7 @@ class ConnectionsModel : public RowTableModel {
         jitter,
         rtt_min,
         loss,
+        loss_all,
         sent,
         received,
         queue,
@@ -87,6 +95,7 @@ class ConnectionsModel : public RowTableModel {
     [[nodiscard]] double numberAt(std::size_t row, int column) const override;
     [[nodiscard]] std::string_view textAt(std::size_t row, int column) const override;
     [[nodiscard]] Tone toneAt(std::size_t row, int column) const override;
+    [[nodiscard]] int groupAt(std::size_t row) const override;
 
   private:
     const Session* session_ = nullptr;

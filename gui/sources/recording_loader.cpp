@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gui/data/baseline.hpp"
 #include "gui/sources/packed_input.hpp"
 #include "squall/recorder/profile_codec.hpp"
 #include "squall/recorder/recording_parts.hpp"
@@ -122,6 +123,7 @@ class Loading {
     }
     void take_one(const recorder::WireRecord& record) {
         saw(record.at);
+        if (record.direction == recorder::Direction::outbound) baseline_.on_datagram_sent(record.wire_bytes);
         index_.add(record, result_.files.back().begin + reader_->record_offset());
     }
     void take_one(const recorder::MessageRecord& record) {
@@ -179,7 +181,13 @@ class Loading {
         if (!frame) return damaged(frame.error().message);
         if (!*frame) return;
         ++result_.frames;
-        part_->frames.push_back({at, std::move(**frame), {bytes.begin(), bytes.end()}});
+        std::vector<std::byte> kept(bytes.begin(), bytes.end());
+        if (baseline_.adjust(**frame)) {
+            kept.clear();
+            if (const auto encoded = recorder::encode(**frame, kept); !encoded)
+                return damaged(encoded.error().message);
+        }
+        part_->frames.push_back({at, std::move(**frame), std::move(kept)});
     }
     // A file that continues another one begins with what its reader must know: who has read the other knows
     // it, and would begin anew with it.
@@ -225,6 +233,7 @@ class Loading {
     }
     void finish() {
         result_.is_ok = records() > 0;
+        result_.began_midway = baseline_.began_midway();
         if (!problem_.isEmpty()) result_.problem = problem_;
         if (!result_.is_ok && result_.problem.isEmpty())
             result_.problem = QObject::tr("The recording holds no records.");
@@ -240,6 +249,7 @@ class Loading {
     QElapsedTimer timer_;
     std::unique_ptr<recorder::RecordingReader> reader_;
     PacketIndex index_;
+    Baseline baseline_;
     LoadedPartPointer part_ = std::make_shared<LoadedPart>();
     LoadResult result_;
     QString problem_;               // of files, not of single records

@@ -50,6 +50,8 @@ struct LoadResult {
     std::uint64_t frames = 0;
     recorder::ReaderCounts counts{};
     std::vector<RecordingFile> files;
+    // The server ran before: figures are of the recording alone, from its first keyframe on.
+    bool began_midway = false;
 };
 
 // Reads on the calling thread; `part` is called a few times a second, `stop` is asked now and then. Used by

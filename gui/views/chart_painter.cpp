@@ -18,6 +18,17 @@ QString text_of(double value, Unit unit) {
     return QString::fromStdString(format_value(value, unit));
 }
 
+// Text on a ground of its own: lines that pass behind it do not strike it through.
+void draw_label(QPainter& painter, const QPoint& baseline, const QString& text, const Theme& theme) {
+    const QFontMetrics metrics(painter.font());
+    QColor ground = theme.surface;
+    ground.setAlpha(215);
+    painter.fillRect(QRect(baseline.x() - 2, baseline.y() - metrics.ascent(),
+                           metrics.horizontalAdvance(text) + 4, metrics.height()),
+                     ground);
+    painter.drawText(baseline, text);
+}
+
 int label_width(const QFontMetrics& metrics) {
     return metrics.horizontalAdvance(QStringLiteral("888.8 MB/s")) + 10;
 }
@@ -87,7 +98,9 @@ void ChartPainter::draw(QPainter& painter, const QRect& chart, const ChartConten
     drawLegend(painter, chart, content, state, theme);
     if (drawn_points_ == 0 && state.empty_hint) {
         painter.setPen(theme.muted);
-        painter.drawText(plot_, Qt::AlignCenter, QObject::tr("No data in this part of the time line"));
+        painter.drawText(
+            plot_, Qt::AlignCenter,
+            content.hint.isEmpty() ? QObject::tr("No data in this part of the time line") : content.hint);
     }
     if (state.focused) {
         painter.setPen(QPen(theme.accent, 1));
@@ -146,7 +159,7 @@ void ChartPainter::drawBands(QPainter& painter, const ChartContent& content, con
         if (right - from < 40) continue;
         const QString label = metrics.elidedText(band.label, Qt::ElideRight, right - from - 4);
         painter.setPen(theme.muted);
-        painter.drawText(QPoint(from, plot_.top() + metrics.ascent() + 1), label);
+        draw_label(painter, QPoint(from, plot_.top() + metrics.ascent() + 1), label, theme);
         free_from = from + metrics.horizontalAdvance(label) + 8;
     }
 }
@@ -238,7 +251,7 @@ void ChartPainter::drawMarks(QPainter& painter, const ChartContent& content, con
                                                  std::min({160, plot_.right() - x - 8, next - x - 16}));
         if (label.size() < 3) continue;
         painter.setPen(color);
-        painter.drawText(QPoint(x + 8, row + metrics.ascent()), label);
+        draw_label(painter, QPoint(x + 8, row + metrics.ascent()), label, theme);
         free_from = x + 8 + metrics.horizontalAdvance(label) + 6;
     }
 }
@@ -280,7 +293,8 @@ void ChartPainter::drawSelection(QPainter& painter, const TimeScale& time, const
     }
 }
 
-// Name and value of each line, right-aligned above the plot: at the crosshair, or the newest in the range.
+// Name and value of each line, right-aligned above the plot: at the crosshair, or the mean of the last second
+// in the range.
 void ChartPainter::drawLegend(QPainter& painter, const QRect& chart, const ChartContent& content,
                               const ChartState& state, const Theme& theme) const {
     const QFontMetrics metrics(painter.font());
@@ -299,9 +313,11 @@ void ChartPainter::drawLegend(QPainter& painter, const QRect& chart, const Chart
     }
     for (auto line = content.lines.rbegin(); line != content.lines.rend(); ++line) {
         const SeriesPoint* point = line->series->at(at);
+        const double value = point == nullptr  ? 0
+                             : state.crosshair ? static_cast<double>(point->mean)
+                                               : line->series->recent(at);
         const QString text = line->name + QStringLiteral("  ") +
-                             (point == nullptr ? QStringLiteral("–")
-                                               : text_of(static_cast<double>(point->mean), content.unit));
+                             (point == nullptr ? QStringLiteral("–") : text_of(value, content.unit));
         const int width = metrics.horizontalAdvance(text) + 14;
         if (right - width < left_limit) break;
         right -= width;

@@ -67,9 +67,11 @@ CompareView::CompareView(Workspace& workspace, QWidget* parent)
         if (!result.problem.isEmpty()) this->workspace().say(result.problem);
         if (!loading_ || !result.is_ok) {
             verdict_->setText(result.problem);
+            Q_EMIT secondRead(false, result.problem);
             return;
         }
         setSecond(std::move(loading_), result.title);
+        Q_EMIT secondRead(true, result.problem);
     });
     connect(table_, &DataTable::currentRowChanged, this, &CompareView::fillChart);
     connect(&workspace, &Workspace::sessionReplaced, this, &CompareView::compareNow);
@@ -165,6 +167,8 @@ void CompareView::fillChart(int row) {
     axis_->reset(
         {0, std::max<std::int64_t>({1'000'000'000, first_line_.last_time(), second_line_.last_time()})},
         false);
+    // Axes of nothing say less than the sentence above.
+    chart_->setVisible(model_->totalRows() > 0);
     chart_->chart().setContent(std::move(content));
 }
 

@@ -30,6 +30,10 @@ class CompareView : public View {
     // The result in one sentence.
     [[nodiscard]] QString verdict() const { return verdict_->text(); }
 
+  Q_SIGNALS:
+    // The second recording was read; `problem` as RecordingLoader tells it.
+    void secondRead(bool ok, const QString& problem);
+
   private:
     void compareNow();
     void fillChart(int row);

@@ -102,7 +102,6 @@ ConditionsView::ConditionsView(Workspace& workspace, QWidget* parent)
       direction_(new QComboBox(this)),
       at_once_(new QCheckBox(tr("Apply while moving a slider"), this)),
       apply_(new QPushButton(tr("Apply  (Ctrl+Return)"), this)),
-      clear_(new QPushButton(tr("No faults"), this)),
       hint_(new QLabel(this)),
       now_(new QTableWidget(this)),
       results_(new QListWidget(this)) {
@@ -115,6 +114,7 @@ ConditionsView::ConditionsView(Workspace& workspace, QWidget* parent)
         button->setAccessibleName(tr("Preset %1: %2").arg(preset.name, preset.meaning));
         connect(button, &QPushButton::clicked, this, [this, i] { choosePreset(static_cast<int>(i)); });
         presets->addWidget(button);
+        presets_.push_back(button);
     }
     presets->addStretch(1);
     auto* grid = new QGridLayout;
@@ -136,7 +136,6 @@ ConditionsView::ConditionsView(Workspace& workspace, QWidget* parent)
     target->addWidget(direction_);
     target->addWidget(at_once_);
     target->addStretch(1);
-    target->addWidget(clear_);
     target->addWidget(apply_);
     apply_->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_Return));
     hint_->setWordWrap(true);
@@ -151,9 +150,13 @@ ConditionsView::ConditionsView(Workspace& workspace, QWidget* parent)
     now_->setTabKeyNavigation(false);
     now_->setAccessibleName(tr("Conditions now"));
     results_->setAccessibleName(tr("What came of it"));
-    auto* lower = new QHBoxLayout;
-    lower->addWidget(now_, 3);
-    lower->addWidget(results_, 2);
+    auto* lower = new QGridLayout;
+    lower->addWidget(new QLabel(tr("Conditions now"), this), 0, 0);
+    lower->addWidget(new QLabel(tr("What came of it"), this), 0, 1);
+    lower->addWidget(now_, 1, 0);
+    lower->addWidget(results_, 1, 1);
+    lower->setColumnStretch(0, 3);
+    lower->setColumnStretch(1, 2);
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(12);
     layout->addWidget(hint_);
@@ -162,7 +165,6 @@ ConditionsView::ConditionsView(Workspace& workspace, QWidget* parent)
     layout->addLayout(target);
     layout->addLayout(lower, 1);
     connect(apply_, &QPushButton::clicked, this, &ConditionsView::apply);
-    connect(clear_, &QPushButton::clicked, this, [this] { choosePreset(0); });
     connect(&workspace, &Workspace::sessionReplaced, this, [this] {
         results_shown_ = 0;
         results_->clear();
@@ -284,7 +286,8 @@ void ConditionsView::refreshAll() {
     const bool simulated = !session().state().conditions().links.empty();
     for (const Control& control : controls_) control.slider->setEnabled(live && simulated);
     apply_->setEnabled(live && simulated);
-    clear_->setEnabled(live && simulated);
+    at_once_->setEnabled(live && simulated);
+    for (QPushButton* preset : presets_) preset->setEnabled(live && simulated);
     group_->setEnabled(live && simulated);
     direction_->setEnabled(live && simulated);
     if (!live)

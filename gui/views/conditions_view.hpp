@@ -57,7 +57,7 @@ class ConditionsView : public View {
     QComboBox* direction_;
     QCheckBox* at_once_;
     QPushButton* apply_;
-    QPushButton* clear_;
+    std::vector<QPushButton*> presets_;
     QLabel* hint_;
     QTableWidget* now_;
     QListWidget* results_;

@@ -9,6 +9,7 @@
 #include <QPainter>
 #include <QSettings>
 #include <QStyledItemDelegate>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "gui/views/theme.hpp"
@@ -40,11 +41,10 @@ class CellDelegate final : public QStyledItemDelegate {
         if (selected) painter->fillRect(option.rect, theme.accent);
         const QVariant share = index.data(RowTableModel::BarRole);
         if (share.isValid() && !selected) {
-            QRect bar = option.rect.adjusted(0, 2, 0, -2);
+            // Below the text, and not under it.
+            QRect bar(option.rect.left() + 6, option.rect.bottom() - 2, option.rect.width() - 12, 2);
             bar.setWidth(static_cast<int>(bar.width() * std::clamp(share.toDouble(), 0.0, 1.0)));
-            QColor color = theme.line(0);
-            color.setAlpha(theme.kind == ThemeKind::dark ? 60 : 50);
-            painter->fillRect(bar, color);
+            painter->fillRect(bar, theme.line(0));
         }
         const auto tone = static_cast<Tone>(index.data(RowTableModel::ToneRole).toInt());
         QString text = index.data().toString();
@@ -83,6 +83,13 @@ DataTable::DataTable(RowTableModel& model, const QString& key, const QString& em
     count_->setProperty("role", "muted");
     top->addWidget(filter_, 1);
     top->addWidget(count_);
+    auto* columns = new QToolButton(this);
+    columns->setText(tr("Columns"));
+    columns->setToolTip(tr("Which columns are shown; a right click on a head does the same"));
+    columns->setAccessibleName(tr("Columns of %1").arg(key));
+    connect(columns, &QToolButton::clicked, this,
+            [this, columns] { showColumnMenu(columns->mapToGlobal(QPoint(0, columns->height()))); });
+    top->addWidget(columns);
     message_->setProperty("role", "error");
     message_->setTextFormat(Qt::PlainText);
     message_->hide();
@@ -116,7 +123,7 @@ DataTable::DataTable(RowTableModel& model, const QString& key, const QString& em
     restoreColumns();
     connect(filter_, &QLineEdit::textChanged, this, &DataTable::applyFilter);
     connect(view_->horizontalHeader(), &QHeaderView::customContextMenuRequested, this,
-            &DataTable::showColumnMenu);
+            [this](const QPoint& at) { showColumnMenu(view_->horizontalHeader()->mapToGlobal(at)); });
     connect(view_->horizontalHeader(), &QHeaderView::sectionResized, this, &DataTable::storeColumns);
     connect(view_->horizontalHeader(), &QHeaderView::sectionMoved, this, &DataTable::storeColumns);
     connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
@@ -128,19 +135,24 @@ DataTable::DataTable(RowTableModel& model, const QString& key, const QString& em
     updateCount();
 }
 
+// What was stored for a table of other columns is of no use.
+QString DataTable::settingsKey() const {
+    return QStringLiteral("columns/%1.%2").arg(key_).arg(model_.columns().size());
+}
+
 void DataTable::restoreColumns() {
     for (std::size_t i = 0; i < model_.columns().size(); ++i) {
         view_->setColumnWidth(static_cast<int>(i), model_.columns()[i].width);
         view_->setColumnHidden(static_cast<int>(i), !model_.columns()[i].shown);
     }
-    const QByteArray stored = QSettings().value(QStringLiteral("columns/") + key_).toByteArray();
+    const QByteArray stored = QSettings().value(settingsKey()).toByteArray();
     if (!stored.isEmpty()) {
         view_->horizontalHeader()->restoreState(stored);
         view_->setSortingEnabled(true);
     }
 }
 void DataTable::storeColumns() const {
-    QSettings().setValue(QStringLiteral("columns/") + key_, view_->horizontalHeader()->saveState());
+    QSettings().setValue(settingsKey(), view_->horizontalHeader()->saveState());
 }
 
 void DataTable::setFilter(const QString& text) {
@@ -163,7 +175,8 @@ void DataTable::applyFilter() {
 void DataTable::updateCount() {
     const auto all = model_.totalRows();
     const auto shown = static_cast<std::size_t>(model_.rowCount());
-    QString text = shown == all ? tr("%1 rows").arg(all) : tr("%1 of %2 rows").arg(shown).arg(all);
+    const QString rows = all == 1 ? tr("1 row") : tr("%1 rows").arg(all);
+    QString text = shown == all ? rows : tr("%1 of %2").arg(shown).arg(rows);
     if (all == 0) text = empty_text_;
     if (count_->text() != text) count_->setText(text);
 }
@@ -215,7 +228,7 @@ void DataTable::showColumnMenu(const QPoint& at) {
             storeColumns();
         });
     }
-    menu->popup(view_->horizontalHeader()->mapToGlobal(at));
+    menu->popup(at);
 }
 
 bool DataTable::eventFilter(QObject* watched, QEvent* event) {

@@ -41,6 +41,7 @@ class DataTable : public QWidget {
     void applyFilter();
     void updateCount();
     void showColumnMenu(const QPoint& at);
+    [[nodiscard]] QString settingsKey() const;
     void restoreColumns();
     void storeColumns() const;
 

@@ -17,6 +17,7 @@
 #include <QToolBar>
 #include <QVBoxLayout>
 
+#include "gui/sources/budget_file.hpp"
 #include "gui/views/compare_view.hpp"
 #include "gui/views/conditions_view.hpp"
 #include "gui/views/export.hpp"
@@ -60,6 +61,7 @@ MainWindow::MainWindow(QWidget* parent)
     source_label_->setProperty("role", "muted");
     state_label_->setProperty("role", "muted");
     statusBar()->setContentsMargins(8, 0, 8, 0);
+    statusBar()->setSizeGripEnabled(false);
     statusBar()->addWidget(source_label_);
     statusBar()->addPermanentWidget(progress_);
     statusBar()->addPermanentWidget(state_label_);
@@ -155,6 +157,9 @@ void MainWindow::makeCommands() {
         if (View* view = currentView())
             if (auto* line = view->findChild<QLineEdit*>()) line->setFocus();
     });
+    addCommand(tr("Budgets…"), QKeySequence(Qt::CTRL | Qt::Key_B),
+               tr("Read budgets (TOML, as for --check): the pages show and judge by them"),
+               [this] { chooseBudgets(); });
     export_action_ = addCommand(tr("Export…"), QKeySequence(Qt::CTRL | Qt::Key_E),
                                 tr("Write this page as PNG, SVG or CSV"), [this] { exportCurrent(); });
     addCommand(tr("Theme"), QKeySequence(Qt::CTRL | Qt::Key_T), tr("Dark or light"), [this] {
@@ -204,6 +209,7 @@ void MainWindow::makeToolBar() {
     auto* space = new QWidget(tool_bar_);
     space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     tool_bar_->addWidget(space);
+    tool_bar_->addAction(named(tr("Budgets…")));
     tool_bar_->addAction(export_action_);
     tool_bar_->addAction(named(tr("Theme")));
     tool_bar_->addAction(named(tr("Keys")));
@@ -280,6 +286,7 @@ void MainWindow::connectSources() {
     connect(&workspace_.axis(), &TimeAxis::followingChanged, this, [this] { updateCommands(); });
     connect(&workspace_.axis(), &TimeAxis::rangeChanged, this,
             [this] { back_action_->setEnabled(workspace_.axis().canGoBack()); });
+    connect(compare_, &CompareView::secondRead, this, &MainWindow::comparisonFinished);
     connect(replay_, &ReplayView::playingChanged, this, [this] { updateCommands(); });
 }
 
@@ -338,6 +345,24 @@ void MainWindow::chooseFile() {
         QFileDialog::getOpenFileName(this, tr("Open a recording"), {},
                                      tr("Recordings (*.pcapng *.pcapng.gz *.pcapng.zst);;All files (*)"));
     if (!path.isEmpty()) openRecording(path);
+}
+
+void MainWindow::compareWith(const QString& path) {
+    compare_->openSecond(path);
+}
+
+void MainWindow::openBudgets(const QString& path) {
+    const auto budgets = read_budgets(path);
+    if (!budgets) return say(QString::fromStdString(budgets.error().message));
+    workspace_.setBudgets(*budgets);
+    say(tr("%1: %2 budgets").arg(QFileInfo(path).fileName()).arg(budgets->size()));
+    refreshNow();
+}
+
+void MainWindow::chooseBudgets() {
+    const QString path =
+        QFileDialog::getOpenFileName(this, tr("Open budgets"), {}, tr("Budgets (*.toml);;All files (*)"));
+    if (!path.isEmpty()) openBudgets(path);
 }
 
 // --- the clock

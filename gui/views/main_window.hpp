@@ -41,6 +41,10 @@ class MainWindow : public QMainWindow {
     void openRecording(const QString& path);
     void attach(const LiveProcess& process);
     void closeSource();
+    // Reads a second recording for the page Compare.
+    void compareWith(const QString& path);
+    // Budgets for all pages; what is wrong with the file is said in the status bar.
+    void openBudgets(const QString& path);
     // Frames from elsewhere, as if they were live: for tests and pictures.
     void startMadeUp(const QString& name, SourceKind kind = SourceKind::live);
 
@@ -64,6 +68,7 @@ class MainWindow : public QMainWindow {
     void firstPicture();
     // `problem`: what is wrong with the recording, shown or not; empty if nothing is.
     void loadingFinished(bool ok, const QString& problem);
+    void comparisonFinished(bool ok, const QString& problem);
 
   protected:
     void closeEvent(QCloseEvent* event) override;
@@ -90,6 +95,7 @@ class MainWindow : public QMainWindow {
     void storeLayout() const;
     void resetLayout();
     void chooseFile();
+    void chooseBudgets();
 
     Workspace workspace_;
     LiveSource live_;

@@ -217,38 +217,57 @@ void OverviewView::refreshValues() {
     const auto& endpoint = session().state().stats().endpoint;
     const auto& process = session().state().stats().process;
     const QString none = QStringLiteral("–");
-    set(sent, known ? text_of(rates.per_second(Session::sent), Unit::bytes_per_second) : none,
-        tr("%1 datagrams/s · %2 so far")
-            .arg(text_of(std::round(rates.per_second(Session::datagrams_sent)), Unit::count),
-                 text_of(static_cast<double>(endpoint.bytes_sent), Unit::bytes)));
-    set(received, known ? text_of(rates.per_second(Session::received), Unit::bytes_per_second) : none,
-        tr("%1 datagrams/s · %2 so far")
-            .arg(text_of(std::round(rates.per_second(Session::datagrams_received)), Unit::count),
-                 text_of(static_cast<double>(endpoint.bytes_received), Unit::bytes)));
-    set(rtt, totals.rtt_p50.empty() ? none : text_of(totals.rtt_p50.last_value(), Unit::milliseconds),
+    // The same as the charts' legends say: the mean of the last second.
+    const auto recent = [&](const Series& series, Unit unit) {
+        return series.empty() ? none : text_of(series.recent(), unit);
+    };
+    const QString so_far =
+        workspace().kind() == SourceKind::recording ? tr("%1 in the recording") : tr("%1 so far");
+    set(sent, recent(totals.sent, Unit::bytes_per_second),
+        tr("%1 datagrams/s · ")
+                .arg(text_of(std::round(rates.per_second(Session::datagrams_sent)), Unit::count)) +
+            so_far.arg(text_of(static_cast<double>(endpoint.bytes_sent), Unit::bytes)));
+    set(received, recent(totals.received, Unit::bytes_per_second),
+        tr("%1 datagrams/s · ")
+                .arg(text_of(std::round(rates.per_second(Session::datagrams_received)), Unit::count)) +
+            so_far.arg(text_of(static_cast<double>(endpoint.bytes_received), Unit::bytes)));
+    set(rtt, recent(totals.rtt_p50, Unit::milliseconds),
         totals.rtt_p95.empty() ? tr("not measured yet")
                                : tr("p95 %1 · p99 %2")
-                                     .arg(text_of(totals.rtt_p95.last_value(), Unit::milliseconds),
-                                          text_of(totals.rtt_p99.last_value(), Unit::milliseconds)));
-    set(loss, totals.loss.empty() ? none : text_of(totals.loss.last_value(), Unit::percent),
-        tr("%1 sent again").arg(text_of(totals.retransmitted.last_value(), Unit::percent)));
+                                     .arg(recent(totals.rtt_p95, Unit::milliseconds),
+                                          recent(totals.rtt_p99, Unit::milliseconds)));
+    const TimeRange all = session().limits();
+    set(loss, recent(totals.loss, Unit::percent),
+        tr("%1 over 5 s · %2")
+            .arg(text_of(session().loss_percent(all.end - 5'000'000'000, all.end), Unit::percent),
+                 so_far.arg(text_of(session().loss_percent(all.begin, all.end), Unit::percent))));
     const double budget = static_cast<double>(process.tick_budget) / 1e6;
-    set(tick, totals.tick_mean.empty() ? none : text_of(totals.tick_mean.last_value(), Unit::milliseconds),
-        budget > 0 && !totals.tick_mean.empty()
-            ? tr("%1 of its budget of %2")
-                  .arg(text_of(100 * totals.tick_mean.last_value() / budget, Unit::percent),
-                       text_of(budget, Unit::milliseconds))
-            : tr("no budget given"));
-    set(messages, known ? text_of(totals.messages.last_value(), Unit::per_second) : none,
+    set(tick, recent(totals.tick_mean, Unit::milliseconds),
+        totals.tick_mean.empty() ? tr("not measured")
+        : budget > 0             ? tr("%1 of its budget of %2")
+                           .arg(text_of(100 * totals.tick_mean.recent() / budget, Unit::percent),
+                                text_of(budget, Unit::milliseconds))
+                     : tr("no budget given"));
+    set(messages, recent(totals.messages, Unit::per_second),
         tr("%1 remotes").arg(session().state().dictionary().remotes.size()));
     set(connections, known ? QString::number(session().open_connections()) : none,
         tr("%1 opened, %2 closed").arg(endpoint.connections_opened).arg(endpoint.connections_closed));
-    set(cpu, known ? text_of(rates.per_second(Session::cpu) / 1e9 * 100, Unit::percent) : none,
-        tr("of a core · %1 memory").arg(text_of(static_cast<double>(process.memory_bytes), Unit::bytes)));
+    // A virtual run computes nothing that would be worth telling.
+    const bool measured = known && process.cpu_time > 0;
+    set(cpu, measured ? recent(totals.cpu, Unit::percent) : none,
+        process.memory_bytes > 0
+            ? tr("of a core · %1 memory").arg(text_of(static_cast<double>(process.memory_bytes), Unit::bytes))
+        : measured ? tr("of a core")
+                   : tr("not measured"));
 }
 
 void OverviewView::refreshFindings() {
-    std::vector<Finding> findings = examine(session());
+    std::vector<Finding> findings = examine(session(), workspace().period());
+    if (session().has_data() && !workspace().budgets().empty()) {
+        auto over = budget_findings(workspace().budgets(), session());
+        if (!over.empty() && findings.front().severity == Severity::good) findings.erase(findings.begin());
+        findings.insert(findings.begin(), over.begin(), over.end());
+    }
     const bool same = std::ranges::equal(findings, shown_, [](const Finding& a, const Finding& b) {
         return a.title == b.title && a.detail == b.detail && a.severity == b.severity;
     });
@@ -285,12 +304,13 @@ void OverviewView::refreshAll() {
     const Session::Ledger ledger = session().ledger();
     ledger_->setText(
         !some ? QString()
-              : tr("Ledger: %1 B of remotes + %2 B of keep-alives and handshakes = %3 B of the socket%4")
-                    .arg(QString::fromStdString(format_count(ledger.remotes)),
-                         QString::fromStdString(format_count(ledger.overhead)),
-                         QString::fromStdString(format_count(ledger.socket)),
-                         ledger.difference() == 0 ? tr(" ✔")
-                                                  : tr(", which is %1 B off").arg(ledger.difference())));
+              : (workspace().beganMidway() ? tr("Since the recording began: ") : tr("Ledger: ")) +
+                    tr("%1 B of remotes + %2 B of keep-alives and handshakes = %3 B of the socket%4")
+                        .arg(QString::fromStdString(format_count(ledger.remotes)),
+                             QString::fromStdString(format_count(ledger.overhead)),
+                             QString::fromStdString(format_count(ledger.socket)),
+                             ledger.difference() == 0 ? tr(" ✔")
+                                                      : tr(", which is %1 B off").arg(ledger.difference())));
 }
 
 const QAbstractItemModel* OverviewView::table() const {

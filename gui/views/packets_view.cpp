@@ -154,7 +154,11 @@ void PacketsView::showRow(int row) {
     hex_->clear();
     bits_->setText(tr("Choose a row to see what its bytes mean."));
     const RemoteNames names = [this](std::uint64_t number) {
-        return model_->remoteName(static_cast<std::uint32_t>(number)).toStdString();
+        const auto& state = session().state();
+        const recorder::RemoteEntry* entry = state.find_remote(static_cast<std::uint32_t>(number));
+        if (entry == nullptr) return RemoteLabel();
+        return RemoteLabel(entry->name, Session::name_in(state.hello().remote_kinds, entry->kind),
+                           entry->codec);
     };
     Field root;
     if (const PacketEntry* entry = model_->entryAt(row)) {

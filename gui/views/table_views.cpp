@@ -17,7 +17,7 @@ QSplitter* arrange(View* view, DataTable* table, QLabel* detail, const std::vect
     auto* below_layout = new QVBoxLayout(below);
     below_layout->setContentsMargins(0, 4, 0, 0);
     detail->setTextFormat(Qt::PlainText);
-    detail->setMinimumHeight(2 * detail->fontMetrics().lineSpacing() + 4);
+    detail->setMinimumHeight(3 * detail->fontMetrics().lineSpacing() + 4);
     detail->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     detail->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     below_layout->addWidget(detail);
@@ -157,8 +157,8 @@ void ConnectionsView::fillDetail() {
         contents[1].lines.push_back({tr("lost"), &row->loss, 5, true});
         contents[2].lines.push_back({tr("bytes"), &row->rate, 1, true});
         QString text = tr("Client %1 at %2, %3")
-                           .arg(row->client_id)
-                           .arg(QString::fromStdString(row->address), QString::fromStdString(row->suite));
+                           .arg(QString::fromStdString(format_client(row->client_id)),
+                                QString::fromStdString(row->address), QString::fromStdString(row->suite));
         if (!row->is_open) text += tr(" · closed: %1").arg(QString::fromStdString(row->reason));
         text += tr(" · %1 sent, %2 received, %3 of %4 packets lost")
                     .arg(text_of(static_cast<double>(row->bytes_sent()), Unit::bytes),

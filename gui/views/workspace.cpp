@@ -8,6 +8,22 @@ namespace squall::gui {
 
 Workspace::Workspace(QObject* parent) : QObject(parent), axis_(this) {}
 
+std::unique_ptr<Session> Workspace::newSession() const {
+    auto session = std::make_unique<Session>();
+    if (!budgets_.empty())
+        session->set_budgets([budgets = budgets_](const std::string& name, recorder::Direction direction) {
+            return budget_of(budgets, name, direction);
+        });
+    return session;
+}
+
+void Workspace::setBudgets(std::vector<Budget> budgets) {
+    budgets_ = std::move(budgets);
+    session_->set_budgets([budgets = budgets_](const std::string& name, recorder::Direction direction) {
+        return budget_of(budgets, name, direction);
+    });
+}
+
 void Workspace::start(SourceKind kind, const QString& name, const QString& recordingPath) {
     kind_ = kind;
     source_name_ = name;
@@ -20,8 +36,8 @@ void Workspace::start(SourceKind kind, const QString& name, const QString& recor
     applied_ = 0;
     full_range_ = {0, 1};
     playhead_ = 0;
-    is_complete_ = false;
-    auto before = std::exchange(session_, std::make_unique<Session>());
+    is_complete_ = began_midway_ = false;
+    auto before = std::exchange(session_, newSession());
     axis_.reset({0, 1'000'000'000}, true);
     Q_EMIT sessionReplaced();
     Q_EMIT sourceChanged();
@@ -52,6 +68,7 @@ void Workspace::finishRecording(const LoadResult& result) {
     files_ = result.files;
     source_name_ = result.title;
     is_complete_ = true;
+    began_midway_ = result.began_midway;
     axis_.reset(session_->has_data() ? session_->limits() : full_range_, false);
     Q_EMIT recordingLoaded();
     Q_EMIT sourceChanged();
@@ -61,7 +78,7 @@ void Workspace::seek(std::int64_t at) {
     if (kind_ != SourceKind::recording) return;
     at = std::clamp(at, full_range_.begin, full_range_.end);
     if (at < playhead_) {
-        auto before = std::exchange(session_, std::make_unique<Session>());
+        auto before = std::exchange(session_, newSession());
         applied_ = 0;
         playhead_ = at;
         applyUntil(at);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "gui/data/budgets.hpp"
 #include "gui/data/health.hpp"
 #include "gui/data/packet_index.hpp"
 #include "gui/data/session.hpp"
@@ -38,6 +39,14 @@ class Workspace : public QObject {
     void finishRecording(const LoadResult& result);
     // A recording was read to its end.
     [[nodiscard]] bool isComplete() const { return is_complete_; }
+    // Its server ran before: all figures are of the recording alone.
+    [[nodiscard]] bool beganMidway() const { return began_midway_; }
+    // What is over is judged as a whole; what goes on, or is played, by its last seconds.
+    [[nodiscard]] Period period() const {
+        return kind_ == SourceKind::recording && is_complete_ && playhead_ >= full_range_.end
+                   ? Period::all
+                   : Period::newest;
+    }
 
     // --- replay: the session as it was at a moment of the recording
     // ----------------------------------------------------- The whole length of the recording, whatever
@@ -47,6 +56,10 @@ class Workspace : public QObject {
     // Shows what was known at this moment. Going forward is cheap; going back starts from the beginning.
     void seek(std::int64_t at);
     void seekEnd() { seek(full_range_.end); }
+
+    // What the remotes and the whole may spend, whatever is open now and later.
+    void setBudgets(std::vector<Budget> budgets);
+    [[nodiscard]] const std::vector<Budget>& budgets() const { return budgets_; }
 
     // What no view shows any more may go; called after all that are seen were refreshed.
     void releaseRetired() { session_->release_retired(); }
@@ -75,6 +88,8 @@ class Workspace : public QObject {
     void said(const QString& text);
 
   private:
+    [[nodiscard]] std::unique_ptr<Session> newSession() const;
+    std::vector<Budget> budgets_;
     std::unique_ptr<Session> session_ = std::make_unique<Session>();
     TimeAxis axis_;
     SourceKind kind_ = SourceKind::none;
@@ -95,6 +110,7 @@ class Workspace : public QObject {
     TimeRange full_range_{0, 1};
     std::int64_t playhead_ = 0;
     bool is_complete_ = false;
+    bool began_midway_ = false;
 };
 
 }  // namespace squall::gui

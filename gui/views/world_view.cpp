@@ -195,7 +195,8 @@ WorldView::WorldView(Workspace& workspace, QWidget* parent)
     list_->setSelectionBehavior(QAbstractItemView::SelectRows);
     list_->setTabKeyNavigation(false);
     list_->setAccessibleName(tr("Entities, as a table"));
-    for (int i = 0; i < 5; ++i) list_->setColumnWidth(i, 62);
+    for (int i = 0; i < 5; ++i) list_->setColumnWidth(i, 54);
+    list_->horizontalHeader()->setStretchLastSection(true);
     text_->setWordWrap(true);
     text_->setMinimumHeight(4 * fontMetrics().lineSpacing());
     text_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
@@ -286,6 +287,8 @@ void WorldView::showMoment() {
 void WorldView::fillList(const recorder::World& world) {
     const auto sees = countSeen(world);
     const QSignalBlocker quiet(list_);
+    // A large session tells of one entity's view at a time: a column of dashes would say nothing.
+    list_->setColumnHidden(4, world.sees.empty());
     list_->setRowCount(static_cast<int>(world.entities.size()));
     for (int row = 0; row < list_->rowCount(); ++row) {
         const recorder::WorldEntity& entity = world.entities[static_cast<std::size_t>(row)];

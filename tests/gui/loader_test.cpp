@@ -9,6 +9,7 @@
 #include "gui/qt_main.hpp"
 #include "gui/sources/recording_loader.hpp"
 #include "gui/test_recording.hpp"
+#include "squall/recorder/profile_codec.hpp"
 
 namespace squall::gui {
 namespace {
@@ -118,7 +119,50 @@ class LoaderTest : public QObject {
                  qPrintable(rest->result.problem));
         QVERIFY(rest->packets.size() > whole_->packets.size() / 2);
         QVERIFY(rest->packets.size() < whole_->packets.size());
-        QCOMPARE(rest->session.ledger().socket, whole_->session.ledger().socket);
+        // What the parts before it counted is not its own.
+        QVERIFY(rest->result.began_midway);
+        QVERIFY(rest->session.ledger().socket > whole_->session.ledger().socket / 2);
+        QVERIFY(rest->session.ledger().socket < whole_->session.ledger().socket);
+        QCOMPARE(rest->session.ledger().difference(), std::int64_t{0});
+    }
+    // The server has counted since its start, for 20 s: none of that is the recording's.
+    void recordingBegunMidwayCountsItself() {
+        const auto late = load(
+            testing::write_recording(path("late.squall.pcapng"),
+                                     {.session = {.seconds = 30}, .packets_per_step = 2, .begins_at = 20}));
+        QVERIFY(late->result.is_ok && late->result.began_midway);
+        const Session::Ledger ledger = late->session.ledger();
+        QCOMPARE(ledger.difference(), std::int64_t{0});
+        const TimeRange shown = late->session.limits();
+        // What its own charts add up to, which begin with the second figures.
+        const auto& sent = late->session.totals().sent;
+        const double seconds = static_cast<double>(sent.last_time() - sent.first_time()) / 1e9;
+        QVERIFY(seconds > 9 && seconds < 10.1);
+        const double charted = sent.mean(sent.first_time() + 1, shown.end) * seconds;
+        QVERIFY2(std::abs(static_cast<double>(ledger.socket) - charted) < charted * 0.001,
+                 qPrintable(QStringLiteral("%1 %2").arg(ledger.socket).arg(charted)));
+        QVERIFY(ledger.socket < whole_->session.ledger().socket / 2);
+        const auto& early = *whole_->session.connections()[0];
+        const auto& row = *late->session.connections()[0];
+        QVERIFY(row.counters.packets_sent > 0);
+        QVERIFY(row.counters.packets_sent < early.counters.packets_sent / 2);
+        QCOMPARE(row.counters.rtt_minimum, early.counters.rtt_minimum);
+        const RemoteRow* state = late->session.find_remote(2, recorder::Direction::outbound);
+        QVERIFY(state->wire.count > 0);
+        QVERIFY(state->wire.count <
+                whole_->session.find_remote(2, recorder::Direction::outbound)->wire.count / 2);
+        // And once more, as the replay reads it.
+        Session again;
+        (void)load_recording(
+            path("late.squall.pcapng"),
+            [&](const LoadedPartPointer& part) {
+                for (const TimedFrame& frame : part->frames) {
+                    const auto raw = recorder::parse_envelope(frame.bytes);
+                    again.apply(frame.at, **recorder::decode(**raw));
+                }
+            },
+            [] { return false; });
+        QCOMPARE(again.ledger().socket, ledger.socket);
     }
     void missingPartIsNamed() {
         for (const char* name : {"", ".2", ".4"})

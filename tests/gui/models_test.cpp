@@ -130,6 +130,89 @@ class ModelsTest : public QObject {
         QCOMPARE(model.rowCount(), 1);
         QCOMPARE(model.index(0, ConnectionsModel::reason).data().toString(), QStringLiteral("timed out"));
     }
+    void clientIdsAreWholeAndFilterable() {
+        Session session;
+        for (std::uint32_t i = 0; i < 3; ++i) {
+            recorder::ConnectionChange change;
+            change.at = TimePoint{Duration{1'000'000 * (i + 1)}};
+            change.connection = {i, 1};
+            change.client_id = 0xfedcba9876543210 + i;  // a double cannot tell them apart
+            change.is_open = true;
+            session.apply(0, change);
+        }
+        ConnectionsModel model;
+        model.setSession(&session);
+        const QString csv = to_csv(model);
+        for (const char* id : {"fedcba9876543210", "fedcba9876543211", "fedcba9876543212"})
+            QVERIFY2(csv.contains(QLatin1String(id)), qPrintable(csv));
+        model.setFilter(QStringLiteral("id=fedcba9876543211"));
+        QCOMPARE(model.rowCount(), 1);
+        QCOMPARE(model.index(0, ConnectionsModel::client).data().toString(),
+                 QStringLiteral("fedcba9876543211"));
+    }
+    void openConnectionsComeFirst() {
+        Session session;
+        testing::Synthetic({.seconds = 20}).run(session);
+        ConnectionsModel model;
+        const Tester tester(&model, kMode);
+        model.setSession(&session);
+        for (const int column : {int{ConnectionsModel::rtt}, int{ConnectionsModel::client}})
+            for (const Qt::SortOrder order : {Qt::AscendingOrder, Qt::DescendingOrder}) {
+                model.sort(column, order);
+                QCOMPARE(model.index(model.rowCount() - 1, ConnectionsModel::state).data().toString(),
+                         QStringLiteral("closed"));
+            }
+    }
+    void endThatSomebodyWantedIsNoWarning() {
+        Session session;
+        recorder::Hello hello;
+        hello.disconnect_reasons = {"none", "requested by peer", "timed out"};
+        session.apply(0, hello);
+        for (std::uint32_t i = 0; i < 2; ++i) {
+            recorder::ConnectionChange change;
+            change.connection = {i, 1};
+            change.is_open = true;
+            session.apply(0, change);
+            change.is_open = false;
+            change.reason = i + 1;
+            session.apply(0, change);
+        }
+        ConnectionsModel model;
+        model.setSession(&session);
+        const auto tone = [&](int row) {
+            return static_cast<Tone>(
+                model.index(row, ConnectionsModel::reason).data(RowTableModel::ToneRole).toInt());
+        };
+        QCOMPARE(tone(0), Tone::muted);
+        QCOMPARE(tone(1), Tone::warning);
+    }
+    void causesOfWhatWasRefusedAreColumnsOfTheirOwn() {
+        Session session;
+        testing::Synthetic({.seconds = 20}).run(session);
+        RemotesModel model;
+        model.setSession(&session);
+        model.setFilter(QStringLiteral("cause:\"over rate\" dir:in"));
+        QCOMPARE(model.rowCount(), 1);
+        QCOMPARE(model.index(0, RemotesModel::causes).data().toString(), QStringLiteral("22 over rate"));
+        QCOMPARE(model.index(0, RemotesModel::stopped).data().toString(), QStringLiteral("22"));
+    }
+    void timesAreSplitIntoQueueWireAndHandler() {
+        RemotesModel model;
+        QStringList heads;
+        for (int column = 0; column < model.columnCount(); ++column)
+            heads << model.headerData(column, Qt::Horizontal, Qt::EditRole).toString();
+        for (const char* part : {"Queue", "Wire", "Handler", "Call"})
+            for (const char* percentile : {"p50", "p95", "p99"})
+                QVERIFY(heads.contains(QLatin1String(part) + QLatin1Char(' ') + QLatin1String(percentile)));
+        Session session;
+        testing::Synthetic({.seconds = 20}).run(session);
+        model.setSession(&session);
+        for (const char* filter : {"rtt>1ms", "wire>1ms", "wire95>1ms", "queue>1us", "handler99>1us"}) {
+            model.setFilter(QString::fromLatin1(filter));
+            QVERIFY2(model.filterError().message.empty(), filter);
+            QVERIFY2(model.rowCount() > 0, filter);
+        }
+    }
     void packetsOfSamplesGrow() {
         Session session;
         testing::Synthetic synthetic({.seconds = 20});

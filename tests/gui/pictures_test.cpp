@@ -134,7 +134,7 @@ class PicturesTest : public QObject {
             if (!label->isVisible() || label->wordWrap() || label->text().isEmpty() ||
                 !label->pixmap(Qt::ReturnByValue).isNull())
                 continue;
-            QVERIFY2(label->width() + 1 >= label->fontMetrics().horizontalAdvance(label->text()),
+            QVERIFY2(label->width() + 1 >= label->fontMetrics().size(0, label->text()).width(),
                      qPrintable(label->text()));
         }
         for (const QPushButton* button : window.findChildren<QPushButton*>())

@@ -22,6 +22,7 @@ Outcome run_program(const QStringList& arguments, bool screen = false) {
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.remove(QStringLiteral("DISPLAY"));
     if (!screen) environment.remove(QStringLiteral("QT_QPA_PLATFORM"));
+    if (!screen) environment.remove(QStringLiteral("XDG_RUNTIME_DIR"));
     process.setProcessEnvironment(environment);
     process.start(QStringLiteral(SQUALL_GUI_PROGRAM), arguments);
     if (!process.waitForFinished(60'000)) return {};
@@ -75,6 +76,7 @@ class ProgramTest : public QObject {
                              QStringLiteral("--theme"), QString::fromLatin1(theme), QStringLiteral("--size"),
                              QStringLiteral("1000x700")});
             QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+            QCOMPARE(outcome.err, QString());
             const QImage image(picture);
             QCOMPARE(image.size(), QSize(1000, 700));
             QVERIFY((image.pixelColor(3, 690).lightness() < 128) == (theme == std::string_view("dark")));
@@ -85,6 +87,45 @@ class ProgramTest : public QObject {
         QFile file(table);
         QVERIFY(file.open(QIODevice::ReadOnly));
         QVERIFY(file.readAll().contains("player.move"));
+    }
+    void screenshotOfAComparison() {
+        const QString other = testing::write_recording(folder_.filePath(QStringLiteral("b.squall.pcapng")),
+                                                       {{.seconds = 30, .move_size = 2}, 2});
+        const QString table = folder_.filePath(QStringLiteral("compare.csv"));
+        const QStringList arguments = {QStringLiteral("--screenshot"), QStringLiteral("compare"), path_,
+                                       table, QStringLiteral("--compare")};
+        const Outcome outcome = run_program(arguments + QStringList{other});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        QFile file(table);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray rows = file.readAll();
+        QVERIFY2(rows.contains("player.move,in"), rows.constData());
+        const Outcome nothing = run_program(arguments + QStringList{QStringLiteral("nowhere.pcapng")});
+        QCOMPARE(nothing.code, 2);
+        QVERIFY2(nothing.err.contains(QStringLiteral("nowhere.pcapng")), qPrintable(nothing.err));
+    }
+    void screenshotWithBudgets() {
+        const QString table = folder_.filePath(QStringLiteral("budgets.csv"));
+        const auto budget_of = [&](const QStringList& more) {
+            const Outcome outcome = run_program(
+                QStringList{QStringLiteral("--screenshot"), QStringLiteral("remotes"), path_, table} + more);
+            if (outcome.code != 0) return outcome.err;
+            QFile file(table);
+            if (!file.open(QIODevice::ReadOnly)) return QString();
+            const QStringList heads = QString::fromUtf8(file.readLine()).split(QLatin1Char(','));
+            while (!file.atEnd()) {
+                const QStringList cells = QString::fromUtf8(file.readLine()).split(QLatin1Char(','));
+                if (cells[0] == QStringLiteral("chat.say") && cells[1] == QStringLiteral("out"))
+                    return cells[heads.indexOf(QStringLiteral("Budget"))];
+            }
+            return QString();
+        };
+        QVERIFY(!budget_of({}).toDouble());
+        const QStringList given = {QStringLiteral("--budgets"),
+                                   write("[remotes.\"chat.say\"]\nout = \"100B/s\"\n")};
+        QVERIFY2(budget_of(given).toDouble() > 100, qPrintable(budget_of(given)));
+        QVERIFY(budget_of({QStringLiteral("--budgets"), write("[total]\nsend = 4\n")})
+                    .contains(QStringLiteral("'send' is no quantity")));
     }
     void screenshotBadInput() {
         const Outcome view = run_program(

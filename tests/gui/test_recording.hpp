@@ -38,6 +38,7 @@ struct RecordingOptions {
     SyntheticOptions session;
     std::size_t packets_per_step = 6;  // and as many messages
     std::uint32_t files = 1;           // that it is rotated into
+    double begins_at = 0;              // seconds after the server
 };
 
 // Errors fail the test that calls: it returns the path, or nothing.
@@ -68,6 +69,11 @@ inline QString write_recording(const QString& path, RecordingOptions options = {
     std::vector<std::byte> bytes;
     Synthetic(options.session).run([&](std::int64_t at, const recorder::ProfileFrame& frame) {
         bytes.clear();
+        // What is told to who comes later, and nothing else of what was before.
+        const bool before = static_cast<double>(static_cast<std::uint64_t>(at) - options.session.start_ns) <
+                            options.begins_at * 1e9;
+        if (before && std::holds_alternative<recorder::Stats>(frame)) return;
+        if (before && std::holds_alternative<recorder::Histograms>(frame)) return;
         if (!recorder::encode(frame, bytes)) return;
         const TimePoint time{Duration{at}};
         const double share = static_cast<double>(static_cast<std::uint64_t>(at) - options.session.start_ns) /

@@ -88,5 +88,61 @@ TEST(Dissection, Dumps) {
     EXPECT_EQ(packet_type_name(0x14), "keep-alive");
 }
 
+// netcode's request: prefix, version, protocol id, expiry, nonce, private token.
+TEST(Dissection, NamesThePublicPartOfARequest) {
+    std::vector<std::byte> request(1078);
+    const std::string_view version = "NETCODE 1.02";
+    for (std::size_t i = 0; i < version.size(); ++i) request[1 + i] = static_cast<std::byte>(version[i]);
+    request[14] = std::byte{0x2a};
+    request[22] = std::byte{0x10};
+    const Field packet = dissect_packet(request, {});
+    EXPECT_EQ(packet.name, "connection request");
+    EXPECT_FALSE(any_wrong(packet));
+    EXPECT_EQ(find(packet, "version")->value, "NETCODE 1.02");
+    EXPECT_EQ(find(packet, "protocol id")->value, "0x000000000000002a");
+    EXPECT_EQ(find(packet, "token expires")->value, "16 s after 1970");
+    EXPECT_EQ(find(packet, "nonce of the private token")->bits, 24u * 8);
+    EXPECT_EQ(find(packet, "private token (sealed for the server)")->bit, 54u * 8);
+    EXPECT_EQ(find(packet, "private token (sealed for the server)")->bits, 1024u * 8);
+    request.resize(500);
+    EXPECT_TRUE(any_wrong(dissect_packet(request, {})));
+}
+
+TEST(Dissection, NamesOperationsOfMessagesByTheKindOfTheirRemote) {
+    const auto message = [](std::string_view hex, const char* kind) {
+        return dissect_message(bytes_of(hex),
+                               [kind](std::uint64_t) { return RemoteLabel("inventory.buy", kind, "bits"); });
+    };
+    const Field request = message("07000507ff", "function");
+    EXPECT_EQ(find(request, "remote")->value, "7 (inventory.buy)");
+    EXPECT_EQ(find(request, "operation")->value, "0 (request)");
+    EXPECT_EQ(find(request, "call id")->value, "5");
+    EXPECT_EQ(find(request, "object (codec bits)")->value, "2 bytes  07ff");
+    EXPECT_EQ(find(message("0702050a6e6f", "function"), "error code")->value, "10");
+    EXPECT_EQ(find(message("0703ac02", "function"), "call id")->value, "300");
+    EXPECT_TRUE(any_wrong(message("070905", "function"))) << "there is no operation 9";
+    EXPECT_TRUE(any_wrong(message("0700", "function"))) << "a call has an id";
+    EXPECT_EQ(find(message("070302aabb", "property"), "versions back to the baseline")->value, "2");
+    const Field whole = message("0705000903ee", "table");
+    EXPECT_EQ(find(whole, "handle")->value, "5");
+    EXPECT_EQ(find(whole, "version")->value, "9");
+    EXPECT_EQ(find(whole, "object id")->value, "3");
+    EXPECT_EQ(find(message("070521", "table"), "versions back to the baseline")->value,
+              "33 (the end of the object)");
+    EXPECT_EQ(find(message("07aabbcc", "event"), "object (codec bits)")->value, "3 bytes  aabbcc");
+    const Field hello = message("0001010102030405060708", "event");
+    EXPECT_EQ(find(hello, "operation")->value, "1 (hello)");
+    EXPECT_EQ(find(hello, "hash of what is declared")->bits, 64u);
+}
+
+TEST(Dissection, FieldsOfFieldsLieWhereTheirBytesAre) {
+    const auto bytes = bytes_of("0001010102030405060708");
+    const Field plain = dissect_message(bytes, {});
+    const Field shifted = dissect_message(bytes, {}, 10);
+    ASSERT_EQ(plain.children.size(), shifted.children.size());
+    for (std::size_t i = 0; i < plain.children.size(); ++i)
+        EXPECT_EQ(shifted.children[i].bit, plain.children[i].bit + 80);
+}
+
 }  // namespace
 }  // namespace squall::gui
