@@ -2,7 +2,8 @@
 """What a viewer costs the server: `live_cost.py BUILD_DIRECTORY [CLIENTS [PAIRS]]`.
 
 One arena server with --live, CLIENTS players on it (default 200), and a viewer that comes for five seconds and goes for five,
-PAIRS times (default 6). Compared is the server's processor time, both halves of a pair side by side in one run.
+PAIRS times (default 6). Compared is the server's processor time, both halves of a pair side by side in one run. Exit code 1 if
+the median of the pairs is more than LIMIT percent.
 """
 
 import os
@@ -19,6 +20,7 @@ program = pathlib.Path(sys.argv[1]) / "bin/squall-loadgen"
 clients = int(sys.argv[2]) if len(sys.argv) > 2 else 200
 pairs = int(sys.argv[3]) if len(sys.argv) > 3 else 6
 half = 5.0
+LIMIT = 3.0
 
 
 def cpu_ns(process):
@@ -64,3 +66,5 @@ with tempfile.TemporaryDirectory() as folder:
 without = statistics.median(row[False] for row in rows)
 more = statistics.median(row[True] - row[False] for row in rows)
 print(f"{clients} clients: {without:.2f} % of a core without a viewer, {more:+.2f} with one: {100 * more / without:+.1f} %")
+if 100 * more / without > LIMIT:
+    sys.exit(f"live_cost: a viewer costs {100 * more / without:.1f} % more, {LIMIT} at most")

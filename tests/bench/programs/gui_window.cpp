@@ -23,6 +23,7 @@ namespace {
 
 namespace gui = squall::gui;
 
+constexpr double kLimit = 35;  // percent of a core
 constexpr int kCharts = 8;
 constexpr int kPoints = 3000;
 constexpr std::size_t kRows = 5000;
@@ -93,7 +94,10 @@ int fail(const char* what) {
 int main(int argc, char** argv) {
     double seconds = 10;
     QString picture;
-    for (int i = 1; i + 1 < argc; i += 2) {
+    bool asserts = false;
+    for (int i = 1; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--assert") == 0) asserts = true;
+        if (i + 1 >= argc) break;
         if (std::strcmp(argv[i], "--seconds") == 0) seconds = std::max(1.0, std::atof(argv[i + 1]));
         if (std::strcmp(argv[i], "--picture") == 0) picture = QString::fromLocal8Bit(argv[i + 1]);
     }
@@ -190,5 +194,6 @@ int main(int argc, char** argv) {
         "  processor: %.1f %% of a core, %.2f ms a frame; event loop late: p50 %.1f ms, p99 %.1f ms; memory "
         "at most %ld MB\n",
         100 * cpu / wall, 1000 * cpu / painted, at(0.5), at(0.99), resident_megabytes());
+    if (asserts && 100 * cpu / wall > kLimit) return fail("it took more than 35 % of a core");
     return 0;
 }
