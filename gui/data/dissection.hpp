@@ -1,6 +1,6 @@
 // What the bytes of a packet or a message mean, field by field, down to single bits, by lib/STANDARD.md
-// sections 2, 4, 5 and 7, and netcode 1.02. A reader of its own that never links the transport; whatever the bytes are, it says
-// what it can and where it stops.
+// sections 2, 4, 5 and 7, and netcode 1.02. A reader of its own that never links the transport; whatever the
+// bytes are, it says what it can and where it stops.
 #pragma once
 
 #include <cstddef>

@@ -42,15 +42,15 @@ void add_percentiles(std::vector<TableColumn>& columns, const QString& title, co
         columns.push_back(
             number_column(M::tr("%1 p%2").arg(title, QLatin1String(numbers[i])), (name + numbers[i]).c_str(),
                           i == asked_for ? aliases : std::vector<std::string>{}, Unit::milliseconds,
-                          M::tr("%1, %2").arg(tip, words[i]), shown[i], false, 78));
+                          M::tr("%1, %2").arg(tip, words[i]), shown[i], false, title.size() > 5 ? 88 : 72));
 }
 
 std::vector<TableColumn> remote_columns() {
     using M = RemotesModel;
     std::vector<TableColumn> out = {
-        text_column(M::tr("Remote"), "name", {"n"}, M::tr("Name of the remote"), 160),
+        text_column(M::tr("Remote"), "name", {"n"}, M::tr("Name of the remote"), 150),
         text_column(M::tr("Dir"), "dir", {"d"}, M::tr("in: received by the process; out: sent by it"), 38),
-        text_column(M::tr("Kind"), "kind", {"k"}, M::tr("Event, function, property, ..."), 100),
+        text_column(M::tr("Kind"), "kind", {"k"}, M::tr("Event, function, property, ..."), 72),
         text_column(M::tr("Mode"), "mode", {}, M::tr("How it is delivered"), 130, false),
         number_column(M::tr("Calls"), "calls", {"c", "messages"}, Unit::per_second,
                       M::tr("Messages a second"), true, false, 66),
@@ -95,34 +95,36 @@ std::vector<TableColumn> remote_columns() {
 std::vector<TableColumn> connection_columns() {
     using M = ConnectionsModel;
     return {
-        text_column(M::tr("Client"), "client", {"id"}, M::tr("Client id of its token, in hexadecimal"), 130),
-        text_column(M::tr("Address"), "address", {"a"}, M::tr("Where it comes from"), 150),
-        text_column(M::tr("State"), "state", {}, M::tr("open or closed"), 64),
+        text_column(M::tr("Client"), "client", {"id"}, M::tr("Client id of its token, in hexadecimal"), 146),
+        text_column(M::tr("Address"), "address", {"a"}, M::tr("Where it comes from"), 142),
+        text_column(M::tr("State"), "state", {}, M::tr("open or closed"), 58),
         number_column(M::tr("RTT"), "rtt", {}, Unit::milliseconds, M::tr("Smoothed round trip"), true, true),
-        number_column(M::tr("Jitter"), "jitter", {}, Unit::milliseconds,
-                      M::tr("Variation of the round trip")),
+        number_column(M::tr("Jitter"), "jitter", {}, Unit::milliseconds, M::tr("Variation of the round trip"),
+                      true, false, 68),
         number_column(M::tr("RTT min"), "rttmin", {}, Unit::milliseconds,
                       M::tr("The shortest round trip so far"), false),
         number_column(M::tr("Loss"), "loss", {"l"}, Unit::percent,
-                      M::tr("Of the last 5 s' packets, those that were declared lost")),
+                      M::tr("Of the last 5 s' packets, those that were declared lost"), true, false, 60),
         number_column(M::tr("Loss in all"), "lossall", {}, Unit::percent,
-                      M::tr("Of all its packets, those that were declared lost")),
+                      M::tr("Of all its packets, those that were declared lost"), true, false, 76),
         number_column(M::tr("Sent"), "sent", {}, Unit::bytes_per_second, M::tr("To this client"), true, true),
         number_column(M::tr("Received"), "received", {}, Unit::bytes_per_second, M::tr("From this client")),
-        number_column(M::tr("Queue"), "queue", {"q"}, Unit::bytes, M::tr("Waiting to be sent")),
-        number_column(M::tr("In flight"), "flight", {}, Unit::bytes, M::tr("Sent and not yet acknowledged")),
+        number_column(M::tr("Queue"), "queue", {"q"}, Unit::bytes, M::tr("Waiting to be sent"), true, false,
+                      64),
+        number_column(M::tr("In flight"), "flight", {}, Unit::bytes, M::tr("Sent and not yet acknowledged"),
+                      true, false, 70),
         number_column(M::tr("Allowed"), "rate", {}, Unit::bytes_per_second,
                       M::tr("What congestion control allows")),
-        text_column(M::tr("Suite"), "suite", {}, M::tr("How its packets are protected"), 100),
+        text_column(M::tr("Suite"), "suite", {}, M::tr("How its packets are protected"), 86),
         number_column(M::tr("Age"), "age", {}, Unit::milliseconds,
-                      M::tr("Since it was opened, or for how long it was open")),
+                      M::tr("Since it was opened, or for how long it was open"), true, false, 62),
         number_column(M::tr("Lost"), "lost", {}, Unit::count, M::tr("Packets lost since it was opened"),
                       false),
         number_column(M::tr("Reordered"), "reordered", {}, Unit::count,
                       M::tr("Packets that arrived out of order"), false),
         number_column(M::tr("Paths"), "paths", {}, Unit::count, M::tr("How often its address changed"),
                       false),
-        text_column(M::tr("Ended"), "reason", {}, M::tr("Why it was closed"), 150),
+        text_column(M::tr("Ended"), "reason", {}, M::tr("Why it was closed"), 126),
     };
 }
 

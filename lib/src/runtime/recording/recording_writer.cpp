@@ -98,7 +98,8 @@ void RecordingWriter::save(const std::string& path) {
 Result<> RecordingWriter::link_kept(const std::string& path) const {
     const auto first = files_ - static_cast<std::uint32_t>(names_.size()) + 1;
     for (std::size_t i = 0; i < names_.size(); ++i) {
-        const std::string name = i == 0 ? path : name_of_part(path, first + static_cast<std::uint32_t>(i));
+        const std::string name =
+            i == 0 ? path : recorder::path_of_part(path, first + static_cast<std::uint32_t>(i));
         if (::link(names_[i].c_str(), name.c_str()) != 0)
             return std::unexpected(
                 system_error(errno, fmt::format("recording: cannot save '{}' as '{}'", names_[i], name)));
