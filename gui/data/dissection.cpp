@@ -242,8 +242,62 @@ void reason_of(Walker& walker, Field& packet) {
         packet.children.back().value = fmt::format("{} ({})", *reason, kReasons[*reason]);
 }
 
-// The part of a request that anybody can read; the private part is sealed for the server, and a recording has
-// it opened in a record of its own.
+// One of the addresses that a token is for: netcode's type, then 4 bytes or 8 words, then the port.
+bool address_of(Walker& walker, Field& token, std::uint64_t number) {
+    const std::size_t begin = walker.at();
+    Field address{fmt::format("server address {}", number), "", begin * 8, 0, false, {}};
+    const auto type = walker.integer(address, "type", 1);
+    const bool is_v4 = type == 1U;
+    const bool is_known = is_v4 || type == 2U;
+    const Bytes host = walker.peek(is_v4 ? 4 : 16);
+    if (is_known &&
+        walker.bytes(address, is_v4 ? "IPv4 address" : "IPv6 address", is_v4 ? 4 : 16) != nullptr) {
+        const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(host[i]); };
+        std::string text = fmt::format("{}.{}.{}.{}", byte(0), byte(1), byte(2), byte(3));
+        for (std::size_t i = 0; !is_v4 && i < 8; ++i)
+            text = fmt::format("{}{}{:x}", i == 0 ? "[" : text, i == 0 ? "" : ":",
+                               byte(2 * i) | byte(2 * i + 1) << 8);
+        if (!is_v4) text += ']';
+        const auto port = walker.integer(address, "port", 2);
+        if (port) address.value = fmt::format("{}:{}", text, *port);
+    }
+    address.is_wrong = type && !is_known;
+    address.bits = (walker.at() - begin) * 8;
+    token.children.push_back(std::move(address));
+    return is_known && !walker.failed();
+}
+
+// netcode 1.02's private connect token, as the server opened it. Recordings without keys have them blanked.
+void private_token_of(Walker& walker, Field& packet) {
+    constexpr std::size_t kSize = 1008;
+    const std::size_t begin = walker.at();
+    Field token{"private token (opened)", "", begin * 8, kSize * 8, false, {}};
+    if (const auto client = walker.integer(token, "client id", 8))
+        token.children.back().value = fmt::format("0x{:016x}", *client);
+    if (const auto timeout = walker.integer(token, "timeout", 4)) {
+        const auto seconds = static_cast<std::int32_t>(static_cast<std::uint32_t>(*timeout));
+        token.children.back().value = seconds < 0 ? "none" : fmt::format("{} s", seconds);
+    }
+    const auto count = walker.failed() ? std::nullopt : walker.integer(token, "server addresses", 4);
+    if (count && (*count == 0 || *count > 32)) token.children.back().is_wrong = true;
+    bool is_readable = count && *count <= 32;
+    for (std::uint64_t i = 0; is_readable && i < *count; ++i) is_readable = address_of(walker, token, i + 1);
+    for (const char* const key : {"key from client to server", "key from server to client"}) {
+        if (!is_readable) break;
+        const Bytes bytes = walker.peek(32);
+        Field* const field = walker.bytes(token, key, 32);
+        is_readable = field != nullptr;
+        if (field != nullptr && std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; }))
+            field->value = "left out of the recording";
+    }
+    if (is_readable) is_readable = walker.bytes(token, "user data", 256) != nullptr;
+    const std::size_t used = walker.at() - begin;
+    if (!walker.failed() && used < kSize) (void)walker.bytes(token, "zeros", kSize - used);
+    packet.children.push_back(std::move(token));
+    if (!walker.failed()) (void)walker.bytes(packet, "authentication tag of the token", 16);
+}
+
+// What anybody can read of a request, and the private token, which a recording has as the server opened it.
 void request_of(Walker& walker, Field& packet) {
     const Bytes version = walker.peek(13);
     if (Field* field = walker.bytes(packet, "version", 13)) {
@@ -259,7 +313,7 @@ void request_of(Walker& walker, Field& packet) {
     if (!walker.failed() && walker.integer(packet, "token expires", 8))
         packet.children.back().value += " s after 1970";
     if (!walker.failed()) (void)walker.bytes(packet, "nonce of the private token", 24);
-    if (!walker.failed()) (void)walker.bytes(packet, "private token (sealed for the server)", 1024);
+    if (!walker.failed()) private_token_of(walker, packet);
     if (walker.remaining() > 0 && !walker.failed()) {
         (void)walker.bytes(packet, "more", walker.remaining());
         packet.children.back().is_wrong = true;

@@ -110,6 +110,7 @@ OverviewView::OverviewView(Workspace& workspace, QWidget* parent)
     findings_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     findings_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     findings_->setMouseTracking(true);
+    findings_->setMinimumWidth(280);  // titles are not cut, even beside long tiles
     findings_->setFrameShape(QFrame::NoFrame);
     QPalette clear = findings_->palette();
     clear.setColor(QPalette::Base, Qt::transparent);

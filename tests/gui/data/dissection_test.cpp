@@ -89,12 +89,22 @@ TEST(Dissection, Dumps) {
 }
 
 // netcode's request: prefix, version, protocol id, expiry, nonce, private token.
-TEST(Dissection, NamesThePublicPartOfARequest) {
+TEST(Dissection, TakesARequestWithItsTokenApart) {
     std::vector<std::byte> request(1078);
     const std::string_view version = "NETCODE 1.02";
     for (std::size_t i = 0; i < version.size(); ++i) request[1 + i] = static_cast<std::byte>(version[i]);
     request[14] = std::byte{0x2a};
     request[22] = std::byte{0x10};
+    // The token: client 5, 15 s, two addresses, a key from client to server.
+    const std::string_view token =
+        "0500000000000000"
+        "0f000000"
+        "02000000"
+        "017f00000140a0"
+        "0200200000000000000000000000000100419c";
+    const std::vector<std::byte> opened = bytes_of(token);
+    std::ranges::copy(opened, request.begin() + 54);
+    request[54 + opened.size()] = std::byte{0x77};
     const Field packet = dissect_packet(request, {});
     EXPECT_EQ(packet.name, "connection request");
     EXPECT_FALSE(any_wrong(packet));
@@ -102,8 +112,18 @@ TEST(Dissection, NamesThePublicPartOfARequest) {
     EXPECT_EQ(find(packet, "protocol id")->value, "0x000000000000002a");
     EXPECT_EQ(find(packet, "token expires")->value, "16 s after 1970");
     EXPECT_EQ(find(packet, "nonce of the private token")->bits, 24u * 8);
-    EXPECT_EQ(find(packet, "private token (sealed for the server)")->bit, 54u * 8);
-    EXPECT_EQ(find(packet, "private token (sealed for the server)")->bits, 1024u * 8);
+    EXPECT_EQ(find(packet, "private token (opened)")->bit, 54u * 8);
+    EXPECT_EQ(find(packet, "private token (opened)")->bits, 1008u * 8);
+    EXPECT_EQ(find(packet, "client id")->value, "0x0000000000000005");
+    EXPECT_EQ(find(packet, "timeout")->value, "15 s");
+    EXPECT_EQ(find(packet, "server address 1")->value, "127.0.0.1:41024");
+    EXPECT_EQ(find(packet, "server address 2")->value, "[2000:0:0:0:0:0:0:1]:40001");
+    EXPECT_EQ(find(packet, "key from client to server")->value.substr(0, 12), "32 bytes  77");
+    EXPECT_EQ(find(packet, "key from server to client")->value, "left out of the recording");
+    EXPECT_EQ(find(packet, "user data")->bits, 256u * 8);
+    EXPECT_EQ(find(packet, "authentication tag of the token")->bits, 16u * 8);
+    request[54 + 12] = std::byte{33};
+    EXPECT_TRUE(any_wrong(dissect_packet(request, {}))) << "a token has 32 addresses at most";
     request.resize(500);
     EXPECT_TRUE(any_wrong(dissect_packet(request, {})));
 }
