@@ -45,15 +45,17 @@ enum class Attack : std::uint8_t {
     unknown,       // rubbish under other numbers
     unauthorised,  // an event that only others may fire
     out_of_range,  // proper inputs with values that the game forbids
+    repeat,        // one call, again and again: its answer is kept
     oversized,     // messages larger than the server's channels take
     mixed,         // all but the oversized
 };
 inline constexpr std::array kAttacks{Attack::flood,        Attack::malformed,    Attack::unknown,
-                                     Attack::unauthorised, Attack::out_of_range, Attack::oversized,
-                                     Attack::mixed};
+                                     Attack::unauthorised, Attack::out_of_range, Attack::repeat,
+                                     Attack::oversized,    Attack::mixed};
+inline constexpr std::size_t kMixedAttacks = 6;  // the first of these
 [[nodiscard]] inline std::string_view to_string(Attack attack) {
-    constexpr std::array<std::string_view, 7> names{"flood",        "malformed", "unknown", "unauthorised",
-                                                    "out of range", "oversized", "mixed"};
+    constexpr std::array<std::string_view, 8> names{"flood",        "malformed", "unknown",   "unauthorised",
+                                                    "out of range", "repeat",    "oversized", "mixed"};
     return names[static_cast<std::size_t>(attack)];
 }
 
@@ -84,7 +86,8 @@ struct HostileResult {
     trace::Histogram rtt{{.highest_trackable = 10'000'000'000, .significant_digits = 3}};
     std::uint64_t attacks_sent = 0;      // messages that the attacker's transport took
     std::uint64_t attacks_received = 0;  // that the server's transport handed on, greeting excluded
-    std::uint64_t attacks_handled = 0;   // that reached a handler
+    std::uint64_t attacks_handled = 0;   // that reached a handler, or drew an answer that was kept
+    std::uint64_t attacks_answered = 0;  // answers to its calls that the server sent
     std::array<std::uint64_t, remotes::kOutcomeCount> refused{};  // by cause, at the server, of all peers
     std::uint64_t dropped_after_end = 0;
     std::uint64_t honest_inputs = 0;  // that reached the handler
@@ -170,6 +173,10 @@ class HostileWorld {
             ++(origin.peer == received_.peer ? result_.attacks_handled : result_.honest_inputs);
         });
         command_->listen([this](const Origin&, const Command&) { ++result_.attacks_handled; });
+        probe_->use(Direction::inbound, remotes::limit_rate({.per_second = 20, .burst = 20}));
+        probe_->use(Direction::inbound, remotes::observe([this](const Message& message) {
+                        ++(message.peer == received_.peer ? result_.attacks_handled : honest_calls_);
+                    }));
         probe_->answer([](const Origin&, const Probe& probe) -> Result<Probe> { return probe; });
         server.on_leave([this](TimePoint now, ConnectionId peer, DisconnectReason reason) {
             if (peer != received_.peer || !peer.is_valid()) return;
@@ -236,7 +243,7 @@ class HostileWorld {
         for (std::uint64_t i = 0; i < count; ++i) {
             const Attack kind = *options_.attack != Attack::mixed
                                     ? *options_.attack
-                                    : kAttacks[static_cast<std::size_t>(rng_.below(5))];
+                                    : kAttacks[static_cast<std::size_t>(rng_.below(kMixedAttacks))];
             make_attack(kind);
             const auto sent =
                 attacker_->endpoint->send(net_.now, attacker_->endpoint->connection(),
@@ -260,6 +267,11 @@ class HostileWorld {
                 attack_mode_ = ChannelMode::reliable_ordered;
                 attack_bytes_.assign(5, std::byte{1});
                 return;
+            case Attack::repeat:
+                attack_mode_ = ChannelMode::reliable_unordered;
+                attack_bytes_ = {std::byte{3}, std::byte{0}, std::byte{1}};  // a request, the first
+                attack_bytes_.resize(7);
+                return;
             case Attack::oversized:
                 attack_mode_ = ChannelMode::reliable_unordered;
                 attack_bytes_.assign(100'000, std::byte{2});
@@ -276,6 +288,7 @@ class HostileWorld {
     void collect() {
         for (std::size_t i = 0; i < honest_.size(); ++i) result_.honest[i].hash = honest_[i].hash.value();
         result_.attacks_received = received_.count;
+        result_.attacks_answered = probe_->statistics().out.messages - honest_calls_;
         result_.dropped_after_end = net_.server_remotes->dropped_after_end();
         const auto add = [&](const remotes::Traffic& traffic) {
             for (std::size_t i = 0; i < remotes::kOutcomeCount; ++i) result_.refused[i] += traffic.stopped[i];
@@ -296,6 +309,7 @@ class HostileWorld {
     ChannelMode attack_mode_{};
     std::vector<std::byte> attack_bytes_;
     TimePoint attack_start_{};
+    std::uint64_t honest_calls_ = 0;
     ReceivedFrom received_;
     HostileResult result_;
 };

@@ -263,6 +263,7 @@ void Remotes::on_connected(TimePoint now, const Connected& event) {
     if (authorise_) {
         if (const auto allowed = authorise_(now, event.connection, event.client_id); !allowed) {
             endpoint_.disconnect(now, event.connection, DisconnectReason::unauthorised);
+            if (on_unauthorised_) on_unauthorised_(now, event.connection, event.client_id, allowed.error());
             return;
         }
     }

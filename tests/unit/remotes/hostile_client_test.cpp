@@ -30,7 +30,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Attacks, ::testing::ValuesIn(kAttacks), [](const
 class Tolerated : public ::testing::TestWithParam<Attack> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, Tolerated,
                          ::testing::Values(Attack::flood, Attack::malformed, Attack::unknown,
-                                           Attack::unauthorised, Attack::out_of_range, Attack::mixed),
+                                           Attack::unauthorised, Attack::out_of_range, Attack::repeat,
+                                           Attack::mixed),
                          [](const auto& i) {
                              std::string name(to_string(i.param));
                              std::ranges::replace(name, ' ', '_');
@@ -80,6 +81,12 @@ TEST_P(Tolerated, ThatAreNeverCutOffDisturbNobodyEitherAndEveryRefusalHasItsCaus
         case Attack::out_of_range:
             EXPECT_EQ(attacked.of(Outcome::rate_limited) + attacked.of(Outcome::invalid), all);
             EXPECT_EQ(attacked.attacks_handled, 0U);
+            break;
+        case Attack::repeat:
+            EXPECT_EQ(attacked.of(Outcome::rate_limited) + attacked.attacks_handled, all);
+            EXPECT_LE(attacked.attacks_handled, 20U + 20 * 5);
+            EXPECT_EQ(attacked.attacks_answered, attacked.attacks_handled)
+                << "a refused repeat draws nothing";
             break;
         default: break;
     }

@@ -126,6 +126,54 @@ TEST_F(Events, EarlyEventsWaitForTheFirstListener) {
     EXPECT_EQ(at_server->early_dropped(), 2U);
 }
 
+// F17: by peer, and bounded by bytes and age; what is dropped is counted, and told.
+TEST_F(Events, EarlyOnesOfAPeerPushOutNoOthers) {
+    start(2, {.max_early_events = 3});
+    std::map<ConnectionId, int> dropped;
+    at_server->on_early_dropped([&](TimePoint, ConnectionId peer) { ++dropped[peer]; });
+    at_clients[0].fire(net.now, Shot{{}, 0, 100});
+    net.run(100ms);
+    for (std::uint32_t i = 0; i < 50; ++i) at_clients[1].fire(net.now, Shot{{}, 0, i});
+    net.run(100ms);
+    at_clients[0].fire(net.now, Shot{{}, 0, 101});
+    net.run(100ms);
+    EXPECT_EQ(dropped, (std::map<ConnectionId, int>{{net.peer(1), 47}}));
+    std::vector<std::uint32_t> at;
+    at_server->listen([&](const Origin&, const Shot& shot) { at.push_back(shot.number); });
+    EXPECT_EQ(at, (std::vector<std::uint32_t>{100, 47, 48, 49, 101})) << "in the order of coming";
+    EXPECT_EQ(at_server->early_dropped(), 47U);
+}
+
+TEST_F(Events, EarlyOnesAreBoundedByBytes) {
+    // Ten bytes of message, and the object.
+    start(1, {.early = {.max_bytes = 3 * (sizeof(Shot) + 17)}});
+    for (std::uint32_t i = 0; i < 5; ++i) at_clients[0].fire(net.now, Shot{{}, 0, i});
+    net.run(200ms);
+    std::vector<std::uint32_t> at;
+    at_server->listen([&](const Origin&, const Shot& shot) { at.push_back(shot.number); });
+    EXPECT_EQ(at, (std::vector<std::uint32_t>{2, 3, 4}));
+    EXPECT_EQ(at_server->early_dropped(), 2U);
+}
+
+TEST_F(Events, EarlyOnesAreBoundedByAgeAndByTheirPeersStay) {
+    start(2, {.early = {.max_age = 3s}});
+    int told = 0;
+    at_server->on_early_dropped([&](TimePoint, ConnectionId) { ++told; });
+    at_clients[0].fire(net.now, Shot{{}, 0, 1});
+    net.run(2s);
+    at_clients[0].fire(net.now, Shot{{}, 0, 2});
+    at_clients[1].fire(net.now, Shot{{}, 0, 3});
+    net.run(1500ms);
+    EXPECT_EQ(at_server->early_dropped(), 1U) << "three seconds are over for the first";
+    EXPECT_EQ(told, 1);
+    net.server_remotes->disconnect(net.now, net.peer(1));
+    net.run(500ms);
+    EXPECT_EQ(at_server->early_dropped(), 2U);
+    std::vector<std::uint32_t> at;
+    at_server->listen([&](const Origin&, const Shot& shot) { at.push_back(shot.number); });
+    EXPECT_EQ(at, (std::vector<std::uint32_t>{2}));
+}
+
 TEST_F(Events, FiredBeforeTheServerIsThereArriveAfterwards) {
     auto server_event = *net.server_remotes->event<Shot>("shot");
     std::vector<std::uint32_t> at;

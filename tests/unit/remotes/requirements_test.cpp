@@ -78,16 +78,24 @@ TEST(Authorisation, OfConnectionsKeepsNothingAndSaysWhy) {
     });
     std::size_t joined = 0;
     net.server_remotes->on_join([&](TimePoint, ConnectionId, ClientId) { ++joined; });
-    DisconnectReason reason{};
+    std::vector<std::string> log;
+    net.server_remotes->on_unauthorised([&](TimePoint, ConnectionId, ClientId client, const Error& error) {
+        log.push_back(std::to_string(client.value) + ": " + error.message);
+    });
+    // By client: what it is told when its connection ends before it was ready.
+    std::map<std::uint64_t, DisconnectReason> reasons;
     for (std::uint64_t id = 1; id <= 2; ++id) {
         auto& client = net.add_client();
         (void)*client.remotes->event<Sold>("sold");
-        client.remotes->on_leave([&](TimePoint, ConnectionId, DisconnectReason why) { reason = why; });
-        client.remotes->on_other([](TimePoint, const EndpointEvent&) {});
+        client.remotes->on_other([&reasons, id](TimePoint, const EndpointEvent& event) {
+            if (const auto* ended = std::get_if<Disconnected>(&event)) reasons[id] = ended->reason;
+        });
         net.connect(client, id);
     }
     net.run(2s);
     EXPECT_EQ(asked, (std::vector<std::uint64_t>{1, 2}));
+    EXPECT_EQ(reasons, (std::map<std::uint64_t, DisconnectReason>{{2, DisconnectReason::unauthorised}}));
+    EXPECT_EQ(log, std::vector<std::string>{"2: banned until Friday"}) << "and the text stays at the server";
     EXPECT_EQ(joined, 1U);
     EXPECT_EQ(net.server_remotes->peers().size(), 1U);
     EXPECT_FALSE(net.server_remotes->connection_of(ClientId{2}).has_value()) << "no state of it";

@@ -22,6 +22,7 @@
 
 #include "squall/core/bytes.hpp"
 #include "squall/core/ids.hpp"
+#include "squall/core/result.hpp"
 #include "squall/core/time.hpp"
 #include "squall/transport/channel.hpp"
 #include "squall/transport/disconnect_reason.hpp"
@@ -163,6 +164,25 @@ class Message {
 
     // A step of a transaction waits for nothing.
     void mark_step() { is_step_ = true; }
+    // --- of functions, through whose chains both requests and answers go
+    // An answer: its object is the reply, or the squall::Error that came instead of one.
+    [[nodiscard]] bool is_reply() const { return is_reply_; }
+    // It was here before, or belongs to a call that was (the same key), or answers what nobody waits for any
+    // more: no handler will run for it. Limits and authorisation count it like any other message; the rules
+    // of the game were asked when it came first, and may be others by now (validate<T> lets it pass).
+    [[nodiscard]] bool is_repeat() const { return is_repeat_; }
+    // For functions: which part it is, and what the other part's object is.
+    void mark_reply() { is_reply_ = true; }
+    void mark_repeat() { is_repeat_ = true; }
+    void mark_other_part(const wire::CodecType& other) { other_type_ = &other; }
+    // Outbound bytes that were encoded long ago: decoded when somebody looks at them.
+    void mark_encoded() { is_decoded_ = false; }
+    // T is another part's object than this message's: what is asked of a T is not asked of this.
+    template <class T>
+    [[nodiscard]] bool is_other_part() const {
+        const wire::CodecType* const asked = &wire::codec_type<T>();
+        return type_ != asked && (other_type_ == asked || type_ == &wire::codec_type<Error>());
+    }
     // A middleware threw: reported like a handler's exception.
     [[nodiscard]] Outcome report_throw(const char* what) const;
     [[nodiscard]] TimePoint held_until() const { return held_until_; }
@@ -180,6 +200,9 @@ class Message {
     bool is_look_ = false;
     bool wants_look_ = false;
     bool is_withdrawn_ = false;
+    bool is_reply_ = false;
+    bool is_repeat_ = false;
+    const wire::CodecType* other_type_ = nullptr;
     void* decoder_ = nullptr;
     bool (*run_decoder_)(void*) = nullptr;
     TimePoint held_until_{};

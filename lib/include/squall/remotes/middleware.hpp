@@ -57,6 +57,7 @@ struct LimitPolicy {
 template <wire::Described T>
 [[nodiscard]] Middleware filter(std::function<bool(ConnectionId peer, const T& object)> wants) {
     return [wants = std::move(wants)](Message& message, const Next& next) {
+        if (message.is_repeat() || message.is_other_part<T>()) return next();
         const T* const object = message.object<T>();
         if (object == nullptr) return Outcome::malformed;
         return wants(message.peer, *object) ? next() : Outcome::filtered;
@@ -83,6 +84,7 @@ template <wire::Described T>
                                   InterestRange range) {
     return [thing = std::move(thing), distance = std::move(distance), range,
             seen = PerConnection<std::vector<std::uint64_t>>()](Message& message, const Next& next) mutable {
+        if (message.is_other_part<T>()) return next();
         const T* const object = message.object<T>();
         if (object == nullptr) return Outcome::malformed;
         const std::uint64_t id = thing(*object);
@@ -115,11 +117,14 @@ template <wire::Described T>
 [[nodiscard]] Middleware batch(Duration interval);
 
 // The rules of the game for what comes in: whether this peer may say that now. What breaks them is invalid:
-// an offence.
+// an offence. In a function's chains, validate<Request> asks about the requests and validate<Reply> about the
+// answers (where both are one type, about both: Message::is_reply() tells them apart); a request that comes
+// again is not asked about again.
 template <wire::Described T>
 [[nodiscard]] Middleware validate(
     std::function<bool(TimePoint now, ConnectionId peer, const T& object)> is_valid) {
     return [is_valid = std::move(is_valid)](Message& message, const Next& next) {
+        if (message.is_repeat() || message.is_other_part<T>()) return next();
         const T* const object = message.object<T>();
         if (object == nullptr) return Outcome::malformed;
         return is_valid(message.now, message.peer, *object) ? next() : Outcome::invalid;

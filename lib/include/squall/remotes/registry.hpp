@@ -154,10 +154,14 @@ class Remotes final : public Node, private TransmissionAccount {
     Result<RemoteTransactions> transactions(std::string name, const TransactionOptions& options = {});
 
     // --- Hooks
-    // Whether a peer that connected may stay; an error's text is for the caller's log, the peer is told
-    // `unauthorised`.
+    // Whether a peer that connected may stay. Of one that may not nothing is kept; it is told
+    // DisconnectReason::unauthorised, by its on_other(). The error's text stays here: see on_unauthorised().
     void authorise(std::function<Result<>(TimePoint, ConnectionId, ClientId)> hook) {
         authorise_ = std::move(hook);
+    }
+    // Somebody was not let in, with authorise()'s error: for a log.
+    void on_unauthorised(std::function<void(TimePoint, ConnectionId, ClientId, const Error&)> hook) {
+        on_unauthorised_ = std::move(hook);
     }
     void on_join(std::function<void(TimePoint, ConnectionId, ClientId)> hook) { on_join_ = std::move(hook); }
     void on_leave(std::function<void(TimePoint, ConnectionId, DisconnectReason)> hook) {
@@ -182,9 +186,10 @@ class Remotes final : public Node, private TransmissionAccount {
         (direction == Direction::inbound ? inbound_ : outbound_).push_back(std::move(middleware));
     }
 
-    // --- Subscriptions: `subscriber` is told whatever remotes with names that fit the pattern hear: events
-    // and requests that come, values that change. Of those declared by now and of those that will be. A table
-    // is heard by its own name, and each of its objects as "name/id". Error: invalid_argument (the pattern).
+    // --- Subscriptions: `subscriber` is told whatever remotes with names that fit the pattern hear: events,
+    // requests and replies that come, values that change. Of those declared by now and of those that will be.
+    // A table is heard by its own name, and each of its objects as "name/id". Error: invalid_argument (the
+    // pattern).
     Result<SubscriptionId> subscribe(std::string_view pattern, Subscriber subscriber);
     // False if there is no such subscription. Nothing more is told, not even of what is being told.
     bool unsubscribe(SubscriptionId id);
@@ -488,6 +493,7 @@ class Remotes final : public Node, private TransmissionAccount {
     std::uint64_t last_subscription_ = 0;
     unsigned telling_ = 0;  // depth of subscribers' calls
     std::function<Result<>(TimePoint, ConnectionId, ClientId)> authorise_;
+    std::function<void(TimePoint, ConnectionId, ClientId, const Error&)> on_unauthorised_;
     std::function<void(TimePoint, ConnectionId, ClientId)> on_join_;
     std::function<void(TimePoint, ConnectionId, DisconnectReason)> on_leave_;
     std::function<void(TimePoint, ConnectionId, const std::string&)> on_mismatch_;

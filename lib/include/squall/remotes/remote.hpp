@@ -65,17 +65,24 @@ struct Origin {
 // Names a thing of the game: a player, a door.
 using ObjectId = StrongId<struct ObjectTag, std::uint64_t>;
 
-// What a subscription is told: an event that came, a call that came, a value that is another now.
+// What a subscription is told: an event that came, a call that came, the reply of one that was made here, a
+// value that is another now.
 class Heard {
   public:
     Heard(const Origin& its_origin, const RemoteInfo& its_remote, std::optional<ObjectId> its_object,
-          const wire::CodecType& type, const void* value)
-        : origin(its_origin), remote(its_remote), object(its_object), type_(&type), value_(value) {}
+          const wire::CodecType& type, const void* value, bool is_a_reply = false)
+        : origin(its_origin),
+          remote(its_remote),
+          object(its_object),
+          is_reply(is_a_reply),
+          type_(&type),
+          value_(value) {}
 
     const Origin& origin;
     const RemoteInfo& remote;
     const std::optional<ObjectId> object;  // of a table: whose value
-    // The event, request or value; nullptr if it is not a T, or if the object is gone.
+    const bool is_reply;                   // of a function: what came back
+    // The event, request, reply or value; nullptr if it is not a T, or if the object is gone.
     template <wire::Described T>
     [[nodiscard]] const T* value() const {
         return type_ == &wire::codec_type<T>() ? static_cast<const T*>(value_) : nullptr;
@@ -145,10 +152,10 @@ class Remote {
     virtual void join(Subscription& subscription);
     virtual void leave_ended();
     void tell_each(const std::vector<Subscription*>& subscribers, const Heard& heard, Bytes payload);
-    void tell_subscribers(const Origin& origin, const wire::CodecType& type, const void* value,
-                          Bytes payload) {
+    void tell_subscribers(const Origin& origin, const wire::CodecType& type, const void* value, Bytes payload,
+                          bool is_reply = false) {
         if (!subscribers_.empty())
-            tell_each(subscribers_, Heard(origin, info_, std::nullopt, type, value), payload);
+            tell_each(subscribers_, Heard(origin, info_, std::nullopt, type, value, is_reply), payload);
     }
     // A message that was made before it was known which codec its peer uses: appends what stands behind the
     // remote's number, in that codec. False if it cannot be said in it.

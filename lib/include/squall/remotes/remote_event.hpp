@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "squall/remotes/early_events.hpp"
 #include "squall/remotes/registry.hpp"
 
 namespace squall::remotes {
@@ -22,7 +23,7 @@ class EventRemote final : public Remote {
 
     EventRemote(Remotes& owner, RemoteInfo info, const EventOptions& options)
         : Remote(owner, std::move(info), *options.codec, options.other_codecs),
-          max_early_(options.max_early_events),
+          early_(options.max_early_events, options.early),
           max_held_(options.max_held) {}
 
     Fired fire(TimePoint now, const T& value, const Recipients& to) {
@@ -98,7 +99,10 @@ class EventRemote final : public Remote {
         }
         return true;
     }
-    [[nodiscard]] std::uint64_t early_dropped() const { return early_dropped_; }
+    [[nodiscard]] std::uint64_t early_dropped() const { return early_.dropped(); }
+    void on_early_dropped(std::function<void(TimePoint, ConnectionId)> hook) {
+        early_dropped_ = std::move(hook);
+    }
     // A fire() as a step of a transaction.
     [[nodiscard]] Result<std::unique_ptr<ProposedStep>> propose(const T& value) {
         auto step = std::make_unique<ProposedFire>(*this, value);
@@ -120,24 +124,25 @@ class EventRemote final : public Remote {
         std::vector<std::byte> payload;
     };
     struct AdmittedFire final : AdmittedStep {
-        AdmittedFire(EventRemote& its_event, const Origin& its_origin)
-            : event(its_event), origin(its_origin) {}
+        AdmittedFire(EventRemote& its_event, const Origin& its_origin, std::size_t its_bytes)
+            : event(its_event), origin(its_origin), bytes(its_bytes) {}
         Result<> run(std::vector<std::byte>& /*reply*/) override {
             is_heard = !event.listeners_.empty();
             if (event.tell_listeners(origin, value, {}) == Outcome::passed) return {};
             return fail(ErrorCode::unsupported, event.info_.name + ": a handler failed");
         }
         void finish() override {
-            if (!is_heard && event.subscribers_.empty()) return event.keep_early(origin, value);
+            if (!is_heard && event.subscribers_.empty()) return event.keep_early(origin, value, bytes);
             event.tell_subscribers(origin, wire::codec_type<T>(), &value, {});
         }
         EventRemote& event;
         Origin origin;
+        std::size_t bytes;
         T value{};
         bool is_heard = false;
     };
     Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
-        auto step = std::make_unique<AdmittedFire>(*this, Origin{now, peer});
+        auto step = std::make_unique<AdmittedFire>(*this, Origin{now, peer}, body.size());
         Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
                         wire::codec_type<T>(), &step->value, body);
         message.mark_step();
@@ -150,15 +155,9 @@ class EventRemote final : public Remote {
         ListenerId id{};
         Listener call;
     };
-    struct Early {
-        Origin origin;
-        T value{};
-    };
-
     // What came before is for whoever listens first.
     void tell_early() {
-        RingBuffer<Early> early = std::exchange(early_, {});
-        for (; !early.empty(); early.pop_front()) (void)tell(early.front().origin, early.front().value, {});
+        for (const auto& early : early_.take()) (void)tell(early.origin, early.value, {});
     }
     void on_subscribed() override { tell_early(); }
 
@@ -293,9 +292,11 @@ class EventRemote final : public Remote {
         return keep_held(message, value, owner_.frame);
     }
     [[nodiscard]] TimePoint poll_timeout() const override {
-        return held_.empty() ? kNever : held_.begin()->first;
+        return std::min(held_.empty() ? kNever : held_.begin()->first, early_.first_end());
     }
     void handle_timeout(TimePoint now) override {
+        early_.drop_old(now);
+        tell_dropped(now);
         // What is held anew meanwhile, and is due at once, waits for the next call.
         for (std::size_t left = held_.size(); left > 0 && !held_.empty() && held_.begin()->first <= now;
              --left) {
@@ -311,8 +312,10 @@ class EventRemote final : public Remote {
             }
         }
     }
-    void on_gone(TimePoint /*now*/, ConnectionId peer) override {
+    void on_gone(TimePoint now, ConnectionId peer) override {
         std::erase_if(held_, [&](const auto& entry) { return entry.second.peer == peer; });
+        early_.forget(peer);
+        tell_dropped(now);
     }
 
     void count(Remotes::Sent sent, std::size_t bytes, Fired& out) {
@@ -367,7 +370,7 @@ class EventRemote final : public Remote {
 
     Outcome hear(const Origin& origin, const T& value, Bytes body) {
         if (!listeners_.empty() || !subscribers_.empty()) return tell(origin, value, body);
-        keep_early(origin, value);
+        keep_early(origin, value, body.size());
         return Outcome::passed;
     }
     Outcome tell(const Origin& origin, const T& value, Bytes body) {
@@ -391,28 +394,28 @@ class EventRemote final : public Remote {
         return worst;
     }
 
-    void keep_early(const Origin& origin, const T& value) {
-        if (max_early_ == 0) {
-            ++early_dropped_;
-            return;
+    void keep_early(const Origin& origin, const T& value, std::size_t bytes) {
+        early_.add(origin, value, bytes);
+        if (early_.first_end() != kNever) owner_.keep_time(*this);
+        tell_dropped(origin.now);
+    }
+    void tell_dropped(TimePoint now) {
+        for (std::size_t i = 0; early_dropped_ && i < early_.dropped_now.size(); ++i) {
+            const ConnectionId peer = early_.dropped_now[i];
+            (void)owner_.guarded(now, peer, *this, {}, [&] { early_dropped_(now, peer); });
         }
-        if (early_.size() == max_early_) {
-            early_.pop_front();
-            ++early_dropped_;
-        }
-        early_.push_back({origin, value});
+        early_.dropped_now.clear();
     }
 
     std::string contract_text() const override { return wire::schema_text<T>(); }
 
     std::list<Listening> listeners_;
     OnSettled settled_;
-    RingBuffer<Early> early_;
+    EarlyEvents<T> early_;
+    std::function<void(TimePoint, ConnectionId)> early_dropped_;
     std::multimap<TimePoint, Held> held_;
-    std::size_t max_early_;
     std::size_t max_held_;
     std::uint64_t last_listener_ = 0;
-    std::uint64_t early_dropped_ = 0;
     unsigned depth_ = 0;  // of tell()
     bool has_forgotten_ = false;
 };
@@ -450,8 +453,12 @@ class RemoteEvent {
     }
     [[nodiscard]] const RemoteStatistics& statistics() const { return remote_->statistics(); }
     [[nodiscard]] const Remote& remote() const { return *remote_; }
-    // Events that nobody listened to in time.
+    // Events that nobody listened to in time, or that did not fit (EventOptions::early): how many, and each
+    // as it is dropped, with who sent it.
     [[nodiscard]] std::uint64_t early_dropped() const { return remote_->early_dropped(); }
+    void on_early_dropped(std::function<void(TimePoint, ConnectionId)> hook) const {
+        remote_->on_early_dropped(std::move(hook));
+    }
 
   private:
     friend class Transaction;

@@ -10,10 +10,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "squall/remotes/registry.hpp"
+#include "squall/remotes/served_calls.hpp"
 #include "squall/remotes/spare_parts.hpp"
 
 namespace squall::remotes {
@@ -23,8 +25,8 @@ struct CallOptions {
     unsigned retries = 0;
     Duration first_retry =
         std::chrono::milliseconds(250);  // after the call; each later one takes twice as long
-    // Two calls with one key (not 0) to one peer are one: the second gets the first one's answer, if it is
-    // kept.
+    // Two calls with one key (not 0) of one player are one: the second gets the first one's answer, while it
+    // is kept (FunctionOptions), also on another connection of the player.
     std::uint64_t idempotency_key = 0;
 };
 
@@ -32,7 +34,6 @@ enum class CallId : std::uint64_t {};  // 0: none
 
 namespace detail {
 
-enum class CallOp : std::uint8_t { request = 0, reply = 1, error = 2, cancel = 3, keyed_request = 4 };
 inline constexpr std::size_t kMaxErrorText = 500;
 
 // The parts of a function that do not depend on its types.
@@ -51,19 +52,18 @@ class FunctionRemote final : public Remote {
   public:
     using Answer = std::function<Result<Reply>(const Origin&, const Request&)>;
     using Done = std::function<void(TimePoint, const Result<Reply>&)>;
-    // Names a call that waits for its answer.
-    struct Open {
-        ConnectionId peer{};
-        std::uint64_t id = 0;
-        auto operator<=>(const Open&) const = default;
-    };
+    using Open = OpenCall;
     // Of several calls at once: one result a callee, in the order of asking.
     using Results = std::vector<std::pair<ConnectionId, Result<Reply>>>;
     using AllDone = std::function<void(TimePoint, const Results&)>;
+    using OneDone = std::function<void(TimePoint, ConnectionId, const Result<Reply>&)>;
     using LateAnswer = std::function<void(const Origin&, const Request&, Open)>;
 
     FunctionRemote(Remotes& owner, RemoteInfo info, const FunctionOptions& options)
-        : Remote(owner, std::move(info), *options.codec, options.other_codecs), options_(options) {}
+        : Remote(owner, std::move(info), *options.codec, options.other_codecs),
+          options_(options),
+          served_(options_),
+          keyed_(options_) {}
 
     void answer(Answer handler) {
         answer_ = std::move(handler);
@@ -73,15 +73,16 @@ class FunctionRemote final : public Remote {
         late_answer_ = std::move(handler);
         answer_ = nullptr;
     }
-    // The answer of an open call; false if there is none such (answered, cancelled, or its peer has left).
+    // The answer of an open call; false if there is none such (answered, cancelled, or its peer has left and
+    // it had no key).
     bool respond(TimePoint now, const Open& call, const Result<Reply>& result) {
         if (const auto awaited = awaited_.extract(call); !awaited.empty()) {
-            awaited.mapped()(encoded_answer(call.peer, result));
+            awaited.mapped()(encoded_answer(now, call.peer, result));
             return true;
         }
-        Served* const served = find_served(call);
-        if (served == nullptr || served->is_answered) return false;
-        finish(now, call, *served, result);
+        const ServedCalls::Call* const served = served_.find(call);
+        if (served == nullptr ? keyed_.of(call) == nullptr : served->is_answered) return false;
+        answer_all(now, call, made_answer(call.peer, result));
         return true;
     }
 
@@ -117,11 +118,12 @@ class FunctionRemote final : public Remote {
         return CallId{id};
     }
     void call_all(TimePoint now, std::span<const ConnectionId> peers, const Request& request, AllDone done,
-                  const CallOptions& options) {
+                  const CallOptions& options, OneDone each) {
         const std::uint64_t number = ++last_gathering_;
         Gathering& gathering = gatherings_[number];
         gathering.missing = peers.size();
         gathering.done = std::move(done);
+        gathering.each = std::move(each);
         for (const ConnectionId peer : peers)
             gathering.results.emplace_back(peer, fail(ErrorCode::expired, info_.name + ": no answer yet"));
         if (peers.empty()) return finish_gathering(now, number);
@@ -130,7 +132,11 @@ class FunctionRemote final : public Remote {
                 now, peers[i], request,
                 [this, number, i](TimePoint at, const Result<Reply>& result) {
                     Gathering& asked = gatherings_.at(number);
-                    asked.results[i].second = result;
+                    auto& [callee, its_result] = asked.results[i];
+                    its_result = result;
+                    if (asked.each)
+                        (void)owner_.guarded(at, callee, *this, {},
+                                             [&] { asked.each(at, callee, its_result); });
                     if (--asked.missing == 0) finish_gathering(at, number);
                 },
                 options);
@@ -168,13 +174,8 @@ class FunctionRemote final : public Remote {
         }
         void answer(TimePoint now, ConnectionId peer, const Result<Bytes>& bytes) override {
             if (!done) return;
-            Result<Reply> reply{};
-            if (!bytes) {
-                reply = std::unexpected(bytes.error());
-            } else if (!function.owner_.codec_for(peer, function).decode(*bytes, *reply)) {
-                reply = fail(ErrorCode::malformed,
-                             function.info_.name + ": the answer's bytes are no valid object");
-            }
+            const Result<Reply> reply = bytes ? function.decoded_answer(now, peer, *bytes)
+                                              : Result<Reply>(std::unexpected(bytes.error()));
             (void)function.owner_.guarded(now, peer, function, {}, [&] { done(now, reply); });
         }
         [[nodiscard]] bool wants_answer() const override { return true; }
@@ -195,7 +196,7 @@ class FunctionRemote final : public Remote {
                                           [&] { result.emplace(function.answer_(origin, request)); });
             if (!result) return fail(ErrorCode::unsupported, name + ": a handler failed");
             if (!*result) return std::unexpected(result->error());
-            auto bytes = function.encoded_answer(origin.peer, *result);
+            auto bytes = function.encoded_answer(origin.now, origin.peer, *result);
             if (!bytes) return std::unexpected(bytes.error());
             reply = std::move(*bytes);
             return {};
@@ -224,19 +225,38 @@ class FunctionRemote final : public Remote {
     };
     // Calls of transactions have numbers of their own, above those of others.
     static constexpr std::uint64_t kAwaited = std::uint64_t{1} << 63;
-    [[nodiscard]] Result<std::vector<std::byte>> encoded_answer(ConnectionId peer,
+    [[nodiscard]] Result<std::vector<std::byte>> encoded_answer(TimePoint now, ConnectionId peer,
                                                                 const Result<Reply>& result) {
         if (!result) return std::unexpected(result.error());
         std::vector<std::byte> bytes;
         ++statistics_.encodings;
         if (!owner_.codec_for(peer, *this).encode(*result, bytes))
             return fail(ErrorCode::unsupported, info_.name + ": the answer is not valid");
+        if (!has_chain(Direction::outbound)) return bytes;
+        const Outcome outcome = pass_reply_out(now, peer, bytes, true, [](Bytes) {});
+        if (outcome != Outcome::passed) return std::unexpected(stopped_answer(outcome));
         return bytes;
+    }
+    // What came as the answer of a transaction's call.
+    [[nodiscard]] Result<Reply> decoded_answer(TimePoint now, ConnectionId peer, Bytes bytes) {
+        Reply reply{};
+        Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
+                        wire::codec_type<Reply>(), &reply, bytes);
+        mark_reply(message);
+        message.mark_step();
+        const Outcome outcome = run_chains(
+            owner_.chain(Direction::inbound), inbound_, message,
+            [](Message& passed) { return passed.decode() ? Outcome::passed : Outcome::malformed; });
+        owner_.settle(now, peer, *this, outcome);
+        if (outcome != Outcome::passed) return std::unexpected(refused_answer(outcome));
+        return reply;
     }
     Admission admit(TimePoint now, ConnectionId peer, Bytes body) override {
         auto step = std::make_unique<AdmittedCall>(*this, Origin{now, peer});
         Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
                         wire::codec_type<Request>(), &step->request, body);
+        message.mark_step();
+        message.mark_other_part(wire::codec_type<Reply>());
         const Outcome outcome = run_chains(
             owner_.chain(Direction::inbound), inbound_, message,
             [](Message& passed) { return passed.decode() ? Outcome::passed : Outcome::malformed; });
@@ -259,35 +279,38 @@ class FunctionRemote final : public Remote {
         Results results;
         std::size_t missing = 0;
         AllDone done;
+        OneDone each;
     };
     void finish_gathering(TimePoint now, std::uint64_t number) {
         const auto node = gatherings_.extract(number);
-        node.mapped().done(now, node.mapped().results);
+        if (node.mapped().done) node.mapped().done(now, node.mapped().results);
     }
-    struct Served {
-        TimePoint since{};
-        std::uint64_t key = 0;
-        bool is_answered = false;
-        bool is_cancelled = false;
-        CallOp op{};                           // the answer, once there is one: its kind,
-        std::vector<std::byte> payload;        // ... its object or error,
-        std::vector<std::byte> frame;          // ... and as it is sent
-        std::vector<std::uint64_t> other_ids;  // calls with the same key that came meanwhile
-    };
-    // The calls of one peer: those that wait for an answer, and those whose answer is kept.
-    struct PeerCalls {
-        std::map<std::uint64_t, Served> calls;
-        std::map<std::uint64_t, std::uint64_t> by_key;
-        RingBuffer<std::uint64_t> answered;  // oldest first
-        std::uint64_t forgotten = 0;         // the highest call of those whose answer is not kept any more
-        std::size_t open = 0;
-    };
+
+    [[nodiscard]] bool has_chain(Direction direction) const {
+        return !(direction == Direction::inbound ? inbound_ : outbound_).empty() ||
+               !owner_.chain(direction).empty();
+    }
+    static void mark_reply(Message& message) {
+        message.mark_reply();
+        message.mark_other_part(wire::codec_type<Request>());
+    }
+    [[nodiscard]] Error stopped_answer(Outcome outcome) const {
+        return {ErrorCode::unauthorised, info_.name + ": the answer was stopped before it was sent: " +
+                                             std::string(to_string(outcome))};
+    }
+    [[nodiscard]] Error refused_answer(Outcome outcome) const {
+        if (outcome == Outcome::malformed)
+            return {ErrorCode::malformed, info_.name + ": the answer's bytes are no valid object"};
+        return {ErrorCode::unauthorised,
+                info_.name + ": the answer was refused: " + std::string(to_string(outcome))};
+    }
 
     std::optional<Error> send_call(TimePoint now, Call& call, std::size_t head, const Request& request) {
         Request copy = request;
         const wire::Codec& codec = owner_.codec_for(call.peer, *this);
         Message message(now, Direction::outbound, call.peer, info_, codec, wire::codec_type<Request>(), &copy,
                         Bytes(call.frame).subspan(head));
+        message.mark_other_part(wire::codec_type<Reply>());
         std::optional<Error> failure;
         const Outcome outcome =
             run_chains(outbound_, owner_.chain(Direction::outbound), message, [&](Message& passed) {
@@ -396,27 +419,51 @@ class FunctionRemote final : public Remote {
             if (const auto place = calls_.find(id); place != calls_.end())
                 end_call(now, place,
                          fail(ErrorCode::not_connected, info_.name + ": the peer left before it answered"));
-        served_.erase(peer);
+        served_.forget(peer);
+        keyed_.on_gone(now, peer);
         std::erase_if(awaited_, [&](const auto& entry) { return entry.first.peer == peer; });
     }
-    Outcome on_answer(TimePoint now, ConnectionId peer, const CallHead& head, ByteReader& reader) {
+    // An answer goes through the inbound chains; one that these refuse ends its call as well.
+    Outcome on_answer(TimePoint now, ConnectionId peer, const CallHead& head, Bytes payload) {
         const auto place = calls_.find(head.id);
-        // Late, doubled, or not this peer's to answer.
-        if (place == calls_.end()) return Outcome::passed;
-        if (place->second.peer != peer) return Outcome::unauthorised;
+        const bool is_awaited = place != calls_.end();  // else it is late, or doubled
+        if (is_awaited && place->second.peer != peer) return Outcome::unauthorised;
+        Outcome outcome = Outcome::malformed;
         if (head.op == CallOp::error) {
             Error error;
+            ByteReader reader(payload);
             if (!read_call_error(reader, error)) return Outcome::malformed;
-            end_call(now, place, std::unexpected(error));
-            return Outcome::passed;
+            outcome = pass_reply_in(now, peer, error, payload, is_awaited, [&](Message&) {
+                return settle_call(now, head.id, [&] { return Result<Reply>(std::unexpected(error)); });
+            });
+        } else {
+            Reply reply{};
+            outcome = pass_reply_in(now, peer, reply, payload, is_awaited, [&](Message& passed) {
+                if (!is_awaited) return Outcome::passed;
+                if (!passed.decode()) return Outcome::malformed;
+                tell_subscribers({now, peer}, wire::codec_type<Reply>(), &reply, payload, true);
+                return settle_call(now, head.id, [&] { return Result<Reply>(std::move(reply)); });
+            });
         }
-        Reply reply{};
-        if (!owner_.codec_for(peer, *this).decode(reader.read_bytes(reader.remaining()), reply)) {
-            end_call(now, place,
-                     fail(ErrorCode::malformed, info_.name + ": the answer's bytes are no valid object"));
-            return Outcome::malformed;
-        }
-        end_call(now, place, Result<Reply>(std::move(reply)));
+        if (outcome != Outcome::passed)
+            (void)settle_call(now, head.id,
+                              [&] { return Result<Reply>(std::unexpected(refused_answer(outcome))); });
+        return outcome;
+    }
+    template <class Object, class End>
+    Outcome pass_reply_in(TimePoint now, ConnectionId peer, Object& object, Bytes payload, bool is_awaited,
+                          End end) {
+        Message message(now, Direction::inbound, peer, info_, owner_.codec_for(peer, *this),
+                        wire::codec_type<Object>(), &object, payload);
+        mark_reply(message);
+        if (std::is_same_v<Object, Error>) message.mark_decoded();
+        if (!is_awaited) message.mark_repeat();
+        return run_chains(owner_.chain(Direction::inbound), inbound_, message, end);
+    }
+    // Ends the call, if it is still open: the chain may have cancelled it.
+    template <class MakeResult>
+    Outcome settle_call(TimePoint now, std::uint64_t id, MakeResult make_result) {
+        if (const auto place = calls_.find(id); place != calls_.end()) end_call(now, place, make_result());
         return Outcome::passed;
     }
 
@@ -425,150 +472,212 @@ class FunctionRemote final : public Remote {
         ByteReader reader(body);
         CallHead head;
         if (!read_call_head(reader, head)) return Outcome::malformed;
-        if (head.op == CallOp::reply || head.op == CallOp::error) return on_answer(now, peer, head, reader);
+        const Bytes payload = reader.read_bytes(reader.remaining());
+        if (head.op == CallOp::reply || head.op == CallOp::error) return on_answer(now, peer, head, payload);
         const Open open{peer, head.id};
         if (head.op == CallOp::cancel) {
-            if (Served* const served = find_served(open)) served->is_cancelled = true;
+            if (ServedCalls::Call* const call = served_.find(open)) call->is_cancelled = true;
             return Outcome::passed;
         }
-        drop_old_answers(now, served_[peer]);
-        if (const Served* const served = find_served(open)) {
-            if (served->is_answered && !served->is_cancelled) (void)post(now, peer, served->frame);
-            return Outcome::passed;  // or its answer is under way
-        }
-        if (open.id <= served_[peer].forgotten) {
-            // It may have run: at most once is the promise.
-            std::vector<std::byte> frame;
-            write_call_head(frame, info_.index, {CallOp::error, open.id, 0});
-            write_call_error(frame, {ErrorCode::expired, info_.name + ": the call came too late"});
-            (void)post(now, peer, frame);
-            return Outcome::passed;
-        }
-        if (head.key != 0 && join_same_key(now, open, head.key)) return Outcome::passed;
-        return serve(now, open, head.key, reader.read_bytes(reader.remaining()));
+        served_.drop_old(now, peer);
+        return serve(now, open, head.key, payload);
     }
-    Served* find_served(const Open& open) {
-        const auto peer = served_.find(open.peer);
-        if (peer == served_.end()) return nullptr;
-        const auto place = peer->second.calls.find(open.id);
-        return place == peer->second.calls.end() ? nullptr : &place->second;
-    }
-    Served& open_call(TimePoint now, const Open& open, std::uint64_t key) {
-        PeerCalls& peer = served_[open.peer];
-        if (const auto known = peer.calls.find(open.id); known != peer.calls.end()) return known->second;
-        Served& served = served_nodes_.insert(peer.calls, {open.id, Served{}})->second;
-        served.since = now;
-        served.key = key;
-        ++peer.open;
-        if (key != 0) peer.by_key[key] = open.id;
-        return served;
-    }
+    // Requests that come again pass the chains too: what limits messages limits these, and only then the
+    // answer is sent again. One that is refused draws nothing, and ends nothing: the next may pass.
     Outcome serve(TimePoint now, const Open& open, std::uint64_t key, Bytes payload) {
+        const bool is_known = served_.find(open) != nullptr || served_.is_forgotten(open);
         Request request{};
         Message message(now, Direction::inbound, open.peer, info_, owner_.codec_for(open.peer, *this),
                         wire::codec_type<Request>(), &request, payload);
+        message.mark_other_part(wire::codec_type<Reply>());
+        if (is_known || (key != 0 && find_keyed(now, open, key) != nullptr)) message.mark_repeat();
         const Outcome outcome =
             run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
+                if (is_known) return answer_again(now, open);
+                if (const auto* const same = key != 0 ? find_keyed(now, open, key) : nullptr)
+                    return join(now, open, key, *same);
                 if (!passed.decode()) return Outcome::malformed;
-                (void)open_call(now, open, key);
-                if (served_[open.peer].open > options_.max_open_calls)
-                    return finish_with_error(now, open, ErrorCode::queue_full, "too many calls are open");
-                const Origin origin{now, open.peer};
-                tell_subscribers(origin, wire::codec_type<Request>(), &request, payload);
-                if (late_answer_)
-                    return owner_.guarded(now, open.peer, *this, payload,
-                                          [&] { late_answer_(origin, request, open); });
-                if (!answer_)
-                    return finish_with_error(now, open, ErrorCode::unsupported, "nobody answers here");
-                std::optional<Result<Reply>> result;
-                const Outcome ran = owner_.guarded(now, open.peer, *this, payload,
-                                                   [&] { result.emplace(answer_(origin, request)); });
-                if (result) (void)respond(now, open, *result);
-                return ran;
+                return run_handler(now, open, key, request, payload);
             });
-        if (outcome != Outcome::passed) {
-            // Refused calls are answered, so that the caller need not wait; failed ones tell no details.
-            (void)open_call(now, open, 0);
-            (void)finish_with_error(
-                now, open, outcome == Outcome::malformed ? ErrorCode::malformed : ErrorCode::unauthorised,
-                "refused: " + std::string(to_string(outcome)));
-        }
-        return outcome;
+        if (outcome == Outcome::passed || is_known) return outcome;
+        // Refused calls are answered, so that the caller need not wait; failed ones tell no details.
+        ServedCalls::Call& call = served_.open(now, open);
+        if (is_offence(outcome)) call.judged = outcome;
+        const ErrorCode code = outcome == Outcome::malformed ? ErrorCode::malformed : ErrorCode::unauthorised;
+        return answer_with_error(now, open, code, "refused: " + std::string(to_string(outcome)), outcome);
     }
-    Outcome finish_with_error(TimePoint now, const Open& open, ErrorCode code, const std::string& text) {
-        (void)respond(now, open, fail(code, info_.name + ": " + text));
+    Outcome run_handler(TimePoint now, const Open& open, std::uint64_t key, const Request& request,
+                        Bytes payload) {
+        if (served_.open_of(open.peer) >= options_.max_open_calls ||
+            (key != 0 && !begin_keyed(now, open, key))) {
+            (void)served_.open(now, open);
+            return answer_with_error(now, open, ErrorCode::queue_full, "too many calls are open");
+        }
+        (void)served_.open(now, open);
+        const Origin origin{now, open.peer};
+        tell_subscribers(origin, wire::codec_type<Request>(), &request, payload);
+        if (late_answer_)
+            return owner_.guarded(now, open.peer, *this, payload,
+                                  [&] { late_answer_(origin, request, open); });
+        if (!answer_) return answer_with_error(now, open, ErrorCode::unsupported, "nobody answers here");
+        std::optional<Result<Reply>> result;
+        const Outcome ran =
+            owner_.guarded(now, open.peer, *this, payload, [&] { result.emplace(answer_(origin, request)); });
+        if (result) (void)respond(now, open, *result);
+        return ran;
+    }
+    // What became of it is said again: also to the chain's count of offences, if it was one.
+    Outcome answer_again(TimePoint now, const Open& open) {
+        const ServedCalls::Call* const call = served_.find(open);
+        if (call == nullptr) {
+            // It may have run: at most once is the promise.
+            post_error(now, open, {ErrorCode::expired, info_.name + ": the call came too late"});
+            return Outcome::passed;
+        }
+        const Outcome judged = call->judged;
+        if (call->is_answered && !call->is_cancelled) send_answer(now, open, call->answer);
+        return judged;  // or its answer is under way
+    }
+
+    // --- keys
+    [[nodiscard]] KeyedCalls::Record* find_keyed(TimePoint now, const Open& open, std::uint64_t key) {
+        const auto player = owner_.client_of(open.peer);
+        return player ? keyed_.find(now, *player, key) : nullptr;
+    }
+    [[nodiscard]] bool begin_keyed(TimePoint now, const Open& open, std::uint64_t key) {
+        const auto player = owner_.client_of(open.peer);
+        return player && keyed_.begin(now, *player, key, open) != nullptr;
+    }
+    Outcome join(TimePoint now, const Open& open, std::uint64_t key, const KeyedCalls::Record& same) {
+        const bool is_full = served_.open_of(open.peer) >= options_.max_open_calls;
+        (void)served_.open(now, open);
+        if (same.is_answered) {
+            answer_one(now, open, same.answer);
+        } else if (is_full) {
+            return answer_with_error(now, open, ErrorCode::queue_full, "too many calls are open");
+        } else {
+            keyed_.wait(*owner_.client_of(open.peer), key, open);
+        }
         return Outcome::passed;
     }
-    void finish(TimePoint now, const Open& open, Served& served, const Result<Reply>& result) {
-        std::vector<std::byte> payload = buffers_.take();
-        Error error;
-        bool is_error = !result.has_value();
-        if (is_error) {
-            error = result.error();
-        } else if (const auto encoded = owner_.codec_for(open.peer, *this).encode(*result, payload);
-                   !encoded) {
-            is_error = true;
-            error = {encoded.error().code, info_.name + ": the answer is not valid"};
-        }
+
+    // --- answers
+    Outcome answer_with_error(TimePoint now, const Open& open, ErrorCode code, const std::string& text,
+                              Outcome outcome = Outcome::passed) {
+        if (const auto* const call = served_.find(open); call != nullptr && !call->is_answered)
+            answer_all(now, open, made_answer(open.peer, fail(code, info_.name + ": " + text)));
+        return outcome;
+    }
+    [[nodiscard]] CallAnswer made_answer(ConnectionId peer, const Result<Reply>& result) {
+        CallAnswer answer;
+        answer.payload = served_.buffers().take();
+        answer.codec = &owner_.codec_for(peer, *this);
+        answer.op = CallOp::reply;
         ++statistics_.encodings;
-        if (is_error) {
-            payload.clear();
-            write_call_error(payload, error);
+        if (!result) {
+            answer.op = CallOp::error;
+            write_call_error(answer.payload, result.error());
+        } else if (const auto encoded = answer.codec->encode(*result, answer.payload); !encoded) {
+            answer.op = CallOp::error;
+            answer.payload.clear();
+            write_call_error(answer.payload,
+                             {encoded.error().code, info_.name + ": the answer is not valid"});
         }
-        served.payload = std::move(payload);
-        served.op = is_error ? CallOp::error : CallOp::reply;
-        settle(now, open, served);
-        for (const std::uint64_t other : std::exchange(served.other_ids, {})) {
-            Served& same = open_call(now, Open{open.peer, other}, 0);
-            same.payload = served.payload;
-            same.op = served.op;
-            settle(now, Open{open.peer, other}, same);
-        }
+        return answer;
     }
-    // The call has its answer: it is sent, and kept for repetitions.
-    void settle(TimePoint now, const Open& open, Served& served) {
-        PeerCalls& peer = served_[open.peer];
-        served.is_answered = true;
-        served.since = now;
-        --peer.open;
-        peer.answered.push_back(open.id);
-        served.frame = buffers_.take();
-        write_call_head(served.frame, info_.index, {served.op, open.id, 0});
-        served.frame.insert(served.frame.end(), served.payload.begin(), served.payload.end());
-        if (!served.is_cancelled) (void)post(now, open.peer, served.frame);
+    // The call's, and those of the calls with the same key that wait for it.
+    void answer_all(TimePoint now, const Open& open, CallAnswer answer) {
+        if (keyed_.of(open) == nullptr) return answer_one(now, open, std::move(answer));
+        const std::vector<Open> others = keyed_.answer(now, open, answer);
+        for (const Open& other : others) answer_one(now, other, answer);
+        answer_one(now, open, std::move(answer));
     }
-    bool join_same_key(TimePoint now, const Open& open, std::uint64_t key) {
-        PeerCalls& peer = served_[open.peer];
-        const auto named = peer.by_key.find(key);
-        if (named == peer.by_key.end()) return false;
-        Served& first = peer.calls.at(named->second);
-        if (first.is_cancelled) return false;
-        if (first.is_answered) {
-            Served& same = open_call(now, open, 0);
-            same.payload = first.payload;
-            same.op = first.op;
-            settle(now, open, same);
-        } else if (first.other_ids.size() < options_.max_open_calls &&
-                   std::ranges::find(first.other_ids, open.id) == first.other_ids.end()) {
-            first.other_ids.push_back(open.id);
-        }
-        return true;
+    void answer_one(TimePoint now, const Open& open, CallAnswer answer) {
+        ServedCalls::Call* const call = served_.find(open);
+        if (call == nullptr || call->is_answered) return;  // its peer has left
+        call->answer = std::move(answer);
+        call->is_answered = true;
+        if (!call->is_cancelled) send_answer(now, open, call->answer);
+        served_.keep(now, open);
     }
-    void drop_old_answers(TimePoint now, PeerCalls& peer) {
-        while (!peer.answered.empty()) {
-            const auto place = peer.calls.find(peer.answered.front());
-            if (peer.answered.size() <= options_.max_kept_answers &&
-                now - place->second.since <= options_.keep_answers)
-                return;
-            const auto named = peer.by_key.find(place->second.key);
-            if (named != peer.by_key.end() && named->second == place->first) peer.by_key.erase(named);
-            peer.forgotten = std::max(peer.forgotten, place->first);
-            buffers_.give_back(std::move(place->second.payload));
-            buffers_.give_back(std::move(place->second.frame));
-            place->second = {};
-            served_nodes_.erase(peer.calls, place);
-            peer.answered.pop_front();
+    void send_answer(TimePoint now, const Open& open, const CallAnswer& answer) {
+        if (!answer.is_kept)
+            return post_error(now, open,
+                              {ErrorCode::expired, info_.name + ": was answered; the answer is not kept"});
+        const wire::Codec& codec = owner_.codec_for(open.peer, *this);
+        const bool is_other_codec = answer.op == CallOp::reply && answer.codec != &codec;
+        if (!is_other_codec && !has_chain(Direction::outbound))
+            return post_answer(now, open, answer.op, answer.payload);
+        // What the chain does may forget the answer.
+        std::vector<std::byte> bytes = answer.payload;
+        if (is_other_codec) {
+            Reply reply{};
+            if (!answer.codec->decode(answer.payload, reply) || !codec.encode(reply, bytes))
+                return post_error(now, open,
+                                  {ErrorCode::unsupported, info_.name + ": the answer is not valid"});
         }
+        const auto post_it = [&](CallOp op) {
+            return [this, now, op, &open](Bytes passed) { post_answer(now, open, op, passed); };
+        };
+        const Outcome outcome = answer.op == CallOp::reply
+                                    ? pass_reply_out(now, open.peer, bytes, false, post_it(CallOp::reply))
+                                    : pass_error_out(now, open.peer, bytes, post_it(CallOp::error));
+        if (outcome != Outcome::passed) post_error(now, open, stopped_answer(outcome));
+    }
+    // Through the outbound chains; `bytes` are then as these leave them, and go to `to_wire`.
+    template <class ToWire>
+    Outcome pass_reply_out(TimePoint now, ConnectionId peer, std::vector<std::byte>& bytes, bool is_step,
+                           ToWire to_wire) {
+        Reply reply{};
+        const wire::Codec& codec = owner_.codec_for(peer, *this);
+        Message message(now, Direction::outbound, peer, info_, codec, wire::codec_type<Reply>(), &reply,
+                        bytes);
+        message.mark_encoded();
+        if (is_step) message.mark_step();
+        return pass_out(message, to_wire, bytes,
+                        [&](std::vector<std::byte>& anew) { return codec.encode(reply, anew).has_value(); });
+    }
+    template <class ToWire>
+    Outcome pass_error_out(TimePoint now, ConnectionId peer, std::vector<std::byte>& bytes, ToWire to_wire) {
+        Error error;
+        ByteReader reader(bytes);
+        (void)read_call_error(reader, error);
+        Message message(now, Direction::outbound, peer, info_, owner_.codec_for(peer, *this),
+                        wire::codec_type<Error>(), &error, bytes);
+        return pass_out(message, to_wire, bytes, [&](std::vector<std::byte>& anew) {
+            write_call_error(anew, error);
+            return true;
+        });
+    }
+    template <class ToWire, class Encode>
+    Outcome pass_out(Message& message, ToWire to_wire, std::vector<std::byte>& bytes, Encode encode) {
+        mark_reply(message);
+        const Outcome outcome =
+            run_chains(outbound_, owner_.chain(Direction::outbound), message, [&](Message& passed) {
+                if (!passed.is_edited()) {
+                    to_wire(bytes);
+                    return Outcome::passed;
+                }
+                std::vector<std::byte> anew;
+                if (!encode(anew)) return Outcome::invalid;
+                bytes = std::move(anew);
+                to_wire(bytes);
+                return Outcome::passed;
+            });
+        if (outcome != Outcome::passed) ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
+        return outcome;
+    }
+    void post_answer(TimePoint now, const Open& open, CallOp op, Bytes payload) {
+        owner_.frame.clear();
+        write_call_head(owner_.frame, info_.index, {op, open.id, 0});
+        owner_.frame.insert(owner_.frame.end(), payload.begin(), payload.end());
+        (void)post(now, open.peer, owner_.frame);
+    }
+    // Says no more than that there is no answer; past the chains, which may have wanted just that.
+    void post_error(TimePoint now, const Open& open, const Error& error) {
+        std::vector<std::byte> payload;
+        write_call_error(payload, error);
+        post_answer(now, open, CallOp::error, payload);
     }
 
     std::string contract_text() const override {
@@ -581,7 +690,8 @@ class FunctionRemote final : public Remote {
     std::uint64_t last_call_ = 0;
     Calls calls_;
     std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
-    std::map<ConnectionId, PeerCalls> served_;
+    ServedCalls served_;
+    KeyedCalls keyed_;
     std::map<Open, AdmittedStep::Answered> awaited_;  // of transactions that wait
     std::uint64_t last_awaited_ = 0;
     std::map<std::uint64_t, Gathering> gatherings_;
@@ -589,7 +699,6 @@ class FunctionRemote final : public Remote {
     SpareBuffers buffers_;
     SpareNodes<Calls> call_nodes_;
     SpareNodes<std::set<std::pair<TimePoint, std::uint64_t>>> deadline_nodes_;
-    SpareNodes<std::map<std::uint64_t, Served>> served_nodes_;
 };
 
 }  // namespace detail
@@ -621,10 +730,12 @@ class RemoteFunction {
         return remote_->call(now, peer, request, std::move(done), options);
     }
     // Calls several at once; `done` gets all results as soon as the last is there, or the timeout is over:
-    // who is silent ends in `expired`.
+    // who is silent ends in `expired`. `each` gets every member's result when it is there, so that nobody
+    // waits for who is silent; the last one before `done`. Either may be empty.
     void call_all(TimePoint now, std::span<const ConnectionId> peers, const Request& request,
-                  typename Remote::AllDone done, const CallOptions& options = {}) const {
-        remote_->call_all(now, peers, request, std::move(done), options);
+                  typename Remote::AllDone done, const CallOptions& options = {},
+                  typename Remote::OneDone each = {}) const {
+        remote_->call_all(now, peers, request, std::move(done), options, std::move(each));
     }
     // False if it is not open any more. Its `done` is not called.
     bool cancel(TimePoint now, CallId id) const { return remote_->cancel(now, id); }

@@ -8,6 +8,7 @@
 
 #include "squall/core/time.hpp"
 #include "squall/remotes/token_bucket.hpp"
+#include "squall/remotes/waiting_queue.hpp"
 #include "squall/transport/channel.hpp"
 #include "squall/wire/codec.hpp"
 #include "squall/wire/delta.hpp"
@@ -23,8 +24,10 @@ struct EventOptions {
     // Further codecs that this side can do, behind the first in order of preference. Each connection uses the
     // first of the server's that the client has too; without any the two ends do not fit.
     std::vector<const wire::Codec*> other_codecs{};
-    // Events that arrive before the first listen() wait for it, within this. Oldest are dropped first.
+    // Events that arrive before the first listen() wait for it, per peer: so many, of so many bytes in all
+    // (messages and objects), for so long, and while their peer is there. Oldest are dropped first.
     std::size_t max_early_events = 64;
+    WaitingLimits early{};
     // Events that a middleware may hold back at a time (Message::hold); more are over_budget.
     std::size_t max_held = 4096;
     // Messages are compressed (zstd) where that makes them smaller; others then take a byte more. For large,
@@ -37,11 +40,17 @@ struct FunctionOptions {
     ChannelMode mode = ChannelMode::reliable_unordered;
     const wire::Codec* codec = &wire::bits_codec();
     std::vector<const wire::Codec*> other_codecs{};  // see EventOptions
-    // Answers that are kept, per peer, for calls that arrive again: so many, for so long. A call that arrives
-    // when later ones are forgotten already is refused with `expired`, because it may have run.
+    // Answers that are kept, per peer, for calls that arrive again: so many, of so many bytes in all, for so
+    // long. A call that arrives when later ones are forgotten already is refused with `expired`, because it
+    // may have run; so is a call whose answer alone is larger than that, when it arrives again. The answers
+    // of calls with a key are kept besides, per player, within the same limits: for who comes back on another
+    // connection.
     std::size_t max_kept_answers = 1024;
+    std::size_t max_kept_bytes = std::size_t{64} * 1024;
     Duration keep_answers = std::chrono::seconds(30);
-    // Calls of one peer that wait for a Responder; more are refused with queue_full.
+    // Players of whom calls with a key are remembered; those who were there longest ago are forgotten first.
+    std::size_t max_kept_players = 4096;
+    // Calls of one peer that wait for respond(); more are refused with queue_full.
     std::size_t max_open_calls = 1000;
     bool compress = false;  // see EventOptions
 };
