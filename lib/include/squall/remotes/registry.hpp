@@ -401,8 +401,8 @@ class Remotes final : public Node, private TransmissionAccount {
                                  const std::vector<const wire::Codec*>& others);
     template <class R>
     void adopt(std::unique_ptr<R> remote) {
-        remote->info_.registry = this;
         remotes_.push_back(std::move(remote));
+        remotes_.back()->info_.registry = this;
         for (std::size_t i = 0; i < subscriptions_.size(); ++i) remotes_.back()->join(*subscriptions_[i]);
     }
     void number_remotes();

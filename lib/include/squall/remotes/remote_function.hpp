@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "squall/remotes/answering_remote.hpp"
 #include "squall/remotes/registry.hpp"
-#include "squall/remotes/served_calls.hpp"
 #include "squall/remotes/spare_parts.hpp"
 
 namespace squall::remotes {
@@ -34,45 +34,22 @@ enum class CallId : std::uint64_t {};  // 0: none
 
 namespace detail {
 
-inline constexpr std::size_t kMaxErrorText = 500;
-
-// The parts of a function that do not depend on its types.
-struct CallHead {
-    CallOp op{};
-    std::uint64_t id = 0;
-    std::uint64_t key = 0;
-};
-[[nodiscard]] bool read_call_head(ByteReader& reader, CallHead& head);
-void write_call_head(std::vector<std::byte>& out, std::uint32_t index, const CallHead& head);
-void write_call_error(std::vector<std::byte>& out, const Error& error);
-[[nodiscard]] bool read_call_error(ByteReader& reader, Error& error);
-
 template <wire::Described Request, wire::Described Reply>
-class FunctionRemote final : public Remote {
+class FunctionRemote final : public AnsweringRemote<Request, Reply> {
+    using Side = AnsweringRemote<Request, Reply>;
+
   public:
-    using Answer = std::function<Result<Reply>(const Origin&, const Request&)>;
+    using typename Side::Answer;
+    using typename Side::LateAnswer;
     using Done = std::function<void(TimePoint, const Result<Reply>&)>;
     using Open = OpenCall;
     // Of several calls at once: one result a callee, in the order of asking.
     using Results = std::vector<std::pair<ConnectionId, Result<Reply>>>;
     using AllDone = std::function<void(TimePoint, const Results&)>;
     using OneDone = std::function<void(TimePoint, ConnectionId, const Result<Reply>&)>;
-    using LateAnswer = std::function<void(const Origin&, const Request&, Open)>;
 
-    FunctionRemote(Remotes& owner, RemoteInfo info, const FunctionOptions& options)
-        : Remote(owner, std::move(info), *options.codec, options.other_codecs),
-          options_(options),
-          served_(options_),
-          keyed_(options_) {}
+    using Side::Side;
 
-    void answer(Answer handler) {
-        answer_ = std::move(handler);
-        late_answer_ = nullptr;
-    }
-    void answer_later(LateAnswer handler) {
-        late_answer_ = std::move(handler);
-        answer_ = nullptr;
-    }
     // The answer of an open call; false if there is none such (answered, cancelled, or its peer has left and
     // it had no key).
     bool respond(TimePoint now, const Open& call, const Result<Reply>& result) {
@@ -80,10 +57,7 @@ class FunctionRemote final : public Remote {
             awaited.mapped()(encoded_answer(now, call.peer, result));
             return true;
         }
-        const ServedCalls::Call* const served = served_.find(call);
-        if (served == nullptr ? keyed_.of(call) == nullptr : served->is_answered) return false;
-        answer_all(now, call, made_answer(call.peer, result));
-        return true;
+        return respond_served(now, call, result);
     }
 
     CallId call(TimePoint now, ConnectionId peer, const Request& request, Done done,
@@ -163,6 +137,26 @@ class FunctionRemote final : public Remote {
     }
 
   private:
+    using Side::answer_;
+    using Side::codec_;
+    using Side::forget_answers;
+    using Side::has_chain;
+    using Side::inbound_;
+    using Side::info_;
+    using Side::late_answer_;
+    using Side::mark_reply;
+    using Side::on_cancel;
+    using Side::outbound_;
+    using Side::owner_;
+    using Side::pass_reply_out;
+    using Side::post;
+    using Side::refused_answer;
+    using Side::respond_served;
+    using Side::serve;
+    using Side::statistics_;
+    using Side::stopped_answer;
+    using Side::tell_subscribers;
+
     struct ProposedCall final : ProposedStep {
         ProposedCall(FunctionRemote& its_function, const Request& its_request, Done its_done)
             : ProposedStep(its_function),
@@ -286,25 +280,6 @@ class FunctionRemote final : public Remote {
         if (node.mapped().done) node.mapped().done(now, node.mapped().results);
     }
 
-    [[nodiscard]] bool has_chain(Direction direction) const {
-        return !(direction == Direction::inbound ? inbound_ : outbound_).empty() ||
-               !owner_.chain(direction).empty();
-    }
-    static void mark_reply(Message& message) {
-        message.mark_reply();
-        message.mark_other_part(wire::codec_type<Request>());
-    }
-    [[nodiscard]] Error stopped_answer(Outcome outcome) const {
-        return {ErrorCode::unauthorised, info_.name + ": the answer was stopped before it was sent: " +
-                                             std::string(to_string(outcome))};
-    }
-    [[nodiscard]] Error refused_answer(Outcome outcome) const {
-        if (outcome == Outcome::malformed)
-            return {ErrorCode::malformed, info_.name + ": the answer's bytes are no valid object"};
-        return {ErrorCode::unauthorised,
-                info_.name + ": the answer was refused: " + std::string(to_string(outcome))};
-    }
-
     std::optional<Error> send_call(TimePoint now, Call& call, std::size_t head, const Request& request) {
         Request copy = request;
         const wire::Codec& codec = owner_.codec_for(call.peer, *this);
@@ -331,16 +306,6 @@ class FunctionRemote final : public Remote {
         }
         return failure;
     }
-    bool post(TimePoint now, ConnectionId peer, Bytes frame) {
-        if (owner_.send(now, *this, peer, frame) == Remotes::Sent::unsent) {
-            ++statistics_.out.stopped[static_cast<std::size_t>(Outcome::unsent)];
-            return false;
-        }
-        ++statistics_.out.messages;
-        statistics_.out.bytes += frame.size();
-        return true;
-    }
-
     // --- the asking side
     void schedule(std::uint64_t id, Call& call) {
         call.deadline = std::min(call.give_up_at, call.retry_at);
@@ -419,8 +384,7 @@ class FunctionRemote final : public Remote {
             if (const auto place = calls_.find(id); place != calls_.end())
                 end_call(now, place,
                          fail(ErrorCode::not_connected, info_.name + ": the peer left before it answered"));
-        served_.forget(peer);
-        keyed_.on_gone(now, peer);
+        forget_answers(now, peer);
         std::erase_if(awaited_, [&](const auto& entry) { return entry.first.peer == peer; });
     }
     // An answer goes through the inbound chains; one that these refuse ends its call as well.
@@ -475,223 +439,16 @@ class FunctionRemote final : public Remote {
         const Bytes payload = reader.read_bytes(reader.remaining());
         if (head.op == CallOp::reply || head.op == CallOp::error) return on_answer(now, peer, head, payload);
         const Open open{peer, head.id};
-        if (head.op == CallOp::cancel) {
-            if (ServedCalls::Call* const call = served_.find(open)) call->is_cancelled = true;
-            return Outcome::passed;
-        }
-        served_.drop_old(now, peer);
+        if (head.op == CallOp::cancel) return on_cancel(open);
         return serve(now, open, head.key, payload);
     }
-    // Requests that come again pass the chains too: what limits messages limits these, and only then the
-    // answer is sent again. One that is refused draws nothing, and ends nothing: the next may pass.
-    Outcome serve(TimePoint now, const Open& open, std::uint64_t key, Bytes payload) {
-        const bool is_known = served_.find(open) != nullptr || served_.is_forgotten(open);
-        Request request{};
-        Message message(now, Direction::inbound, open.peer, info_, owner_.codec_for(open.peer, *this),
-                        wire::codec_type<Request>(), &request, payload);
-        message.mark_other_part(wire::codec_type<Reply>());
-        if (is_known || (key != 0 && find_keyed(now, open, key) != nullptr)) message.mark_repeat();
-        const Outcome outcome =
-            run_chains(owner_.chain(Direction::inbound), inbound_, message, [&](Message& passed) {
-                if (is_known) return answer_again(now, open);
-                if (const auto* const same = key != 0 ? find_keyed(now, open, key) : nullptr)
-                    return join(now, open, key, *same);
-                if (!passed.decode()) return Outcome::malformed;
-                return run_handler(now, open, key, request, payload);
-            });
-        if (outcome == Outcome::passed || is_known) return outcome;
-        // Refused calls are answered, so that the caller need not wait; failed ones tell no details.
-        ServedCalls::Call& call = served_.open(now, open);
-        if (is_offence(outcome)) call.judged = outcome;
-        const ErrorCode code = outcome == Outcome::malformed ? ErrorCode::malformed : ErrorCode::unauthorised;
-        return answer_with_error(now, open, code, "refused: " + std::string(to_string(outcome)), outcome);
-    }
-    Outcome run_handler(TimePoint now, const Open& open, std::uint64_t key, const Request& request,
-                        Bytes payload) {
-        if (served_.open_of(open.peer) >= options_.max_open_calls ||
-            (key != 0 && !begin_keyed(now, open, key))) {
-            (void)served_.open(now, open);
-            return answer_with_error(now, open, ErrorCode::queue_full, "too many calls are open");
-        }
-        (void)served_.open(now, open);
-        const Origin origin{now, open.peer};
-        tell_subscribers(origin, wire::codec_type<Request>(), &request, payload);
-        if (late_answer_)
-            return owner_.guarded(now, open.peer, *this, payload,
-                                  [&] { late_answer_(origin, request, open); });
-        if (!answer_) return answer_with_error(now, open, ErrorCode::unsupported, "nobody answers here");
-        std::optional<Result<Reply>> result;
-        const Outcome ran =
-            owner_.guarded(now, open.peer, *this, payload, [&] { result.emplace(answer_(origin, request)); });
-        if (result) (void)respond(now, open, *result);
-        return ran;
-    }
-    // What became of it is said again: also to the chain's count of offences, if it was one.
-    Outcome answer_again(TimePoint now, const Open& open) {
-        const ServedCalls::Call* const call = served_.find(open);
-        if (call == nullptr) {
-            // It may have run: at most once is the promise.
-            post_error(now, open, {ErrorCode::expired, info_.name + ": the call came too late"});
-            return Outcome::passed;
-        }
-        const Outcome judged = call->judged;
-        if (call->is_answered && !call->is_cancelled) send_answer(now, open, call->answer);
-        return judged;  // or its answer is under way
-    }
-
-    // --- keys
-    [[nodiscard]] KeyedCalls::Record* find_keyed(TimePoint now, const Open& open, std::uint64_t key) {
-        const auto player = owner_.client_of(open.peer);
-        return player ? keyed_.find(now, *player, key) : nullptr;
-    }
-    [[nodiscard]] bool begin_keyed(TimePoint now, const Open& open, std::uint64_t key) {
-        const auto player = owner_.client_of(open.peer);
-        return player && keyed_.begin(now, *player, key, open) != nullptr;
-    }
-    Outcome join(TimePoint now, const Open& open, std::uint64_t key, const KeyedCalls::Record& same) {
-        const bool is_full = served_.open_of(open.peer) >= options_.max_open_calls;
-        (void)served_.open(now, open);
-        if (same.is_answered) {
-            answer_one(now, open, same.answer);
-        } else if (is_full) {
-            return answer_with_error(now, open, ErrorCode::queue_full, "too many calls are open");
-        } else {
-            keyed_.wait(*owner_.client_of(open.peer), key, open);
-        }
-        return Outcome::passed;
-    }
-
-    // --- answers
-    Outcome answer_with_error(TimePoint now, const Open& open, ErrorCode code, const std::string& text,
-                              Outcome outcome = Outcome::passed) {
-        if (const auto* const call = served_.find(open); call != nullptr && !call->is_answered)
-            answer_all(now, open, made_answer(open.peer, fail(code, info_.name + ": " + text)));
-        return outcome;
-    }
-    [[nodiscard]] CallAnswer made_answer(ConnectionId peer, const Result<Reply>& result) {
-        CallAnswer answer;
-        answer.payload = served_.buffers().take();
-        answer.codec = &owner_.codec_for(peer, *this);
-        answer.op = CallOp::reply;
-        ++statistics_.encodings;
-        if (!result) {
-            answer.op = CallOp::error;
-            write_call_error(answer.payload, result.error());
-        } else if (const auto encoded = answer.codec->encode(*result, answer.payload); !encoded) {
-            answer.op = CallOp::error;
-            answer.payload.clear();
-            write_call_error(answer.payload,
-                             {encoded.error().code, info_.name + ": the answer is not valid"});
-        }
-        return answer;
-    }
-    // The call's, and those of the calls with the same key that wait for it.
-    void answer_all(TimePoint now, const Open& open, CallAnswer answer) {
-        if (keyed_.of(open) == nullptr) return answer_one(now, open, std::move(answer));
-        const std::vector<Open> others = keyed_.answer(now, open, answer);
-        for (const Open& other : others) answer_one(now, other, answer);
-        answer_one(now, open, std::move(answer));
-    }
-    void answer_one(TimePoint now, const Open& open, CallAnswer answer) {
-        ServedCalls::Call* const call = served_.find(open);
-        if (call == nullptr || call->is_answered) return;  // its peer has left
-        call->answer = std::move(answer);
-        call->is_answered = true;
-        if (!call->is_cancelled) send_answer(now, open, call->answer);
-        served_.keep(now, open);
-    }
-    void send_answer(TimePoint now, const Open& open, const CallAnswer& answer) {
-        if (!answer.is_kept)
-            return post_error(now, open,
-                              {ErrorCode::expired, info_.name + ": was answered; the answer is not kept"});
-        const wire::Codec& codec = owner_.codec_for(open.peer, *this);
-        const bool is_other_codec = answer.op == CallOp::reply && answer.codec != &codec;
-        if (!is_other_codec && !has_chain(Direction::outbound))
-            return post_answer(now, open, answer.op, answer.payload);
-        // What the chain does may forget the answer.
-        std::vector<std::byte> bytes = answer.payload;
-        if (is_other_codec) {
-            Reply reply{};
-            if (!answer.codec->decode(answer.payload, reply) || !codec.encode(reply, bytes))
-                return post_error(now, open,
-                                  {ErrorCode::unsupported, info_.name + ": the answer is not valid"});
-        }
-        const auto post_it = [&](CallOp op) {
-            return [this, now, op, &open](Bytes passed) { post_answer(now, open, op, passed); };
-        };
-        const Outcome outcome = answer.op == CallOp::reply
-                                    ? pass_reply_out(now, open.peer, bytes, false, post_it(CallOp::reply))
-                                    : pass_error_out(now, open.peer, bytes, post_it(CallOp::error));
-        if (outcome != Outcome::passed) post_error(now, open, stopped_answer(outcome));
-    }
-    // Through the outbound chains; `bytes` are then as these leave them, and go to `to_wire`.
-    template <class ToWire>
-    Outcome pass_reply_out(TimePoint now, ConnectionId peer, std::vector<std::byte>& bytes, bool is_step,
-                           ToWire to_wire) {
-        Reply reply{};
-        const wire::Codec& codec = owner_.codec_for(peer, *this);
-        Message message(now, Direction::outbound, peer, info_, codec, wire::codec_type<Reply>(), &reply,
-                        bytes);
-        message.mark_encoded();
-        if (is_step) message.mark_step();
-        return pass_out(message, to_wire, bytes,
-                        [&](std::vector<std::byte>& anew) { return codec.encode(reply, anew).has_value(); });
-    }
-    template <class ToWire>
-    Outcome pass_error_out(TimePoint now, ConnectionId peer, std::vector<std::byte>& bytes, ToWire to_wire) {
-        Error error;
-        ByteReader reader(bytes);
-        (void)read_call_error(reader, error);
-        Message message(now, Direction::outbound, peer, info_, owner_.codec_for(peer, *this),
-                        wire::codec_type<Error>(), &error, bytes);
-        return pass_out(message, to_wire, bytes, [&](std::vector<std::byte>& anew) {
-            write_call_error(anew, error);
-            return true;
-        });
-    }
-    template <class ToWire, class Encode>
-    Outcome pass_out(Message& message, ToWire to_wire, std::vector<std::byte>& bytes, Encode encode) {
-        mark_reply(message);
-        const Outcome outcome =
-            run_chains(outbound_, owner_.chain(Direction::outbound), message, [&](Message& passed) {
-                if (!passed.is_edited()) {
-                    to_wire(bytes);
-                    return Outcome::passed;
-                }
-                std::vector<std::byte> anew;
-                if (!encode(anew)) return Outcome::invalid;
-                bytes = std::move(anew);
-                to_wire(bytes);
-                return Outcome::passed;
-            });
-        if (outcome != Outcome::passed) ++statistics_.out.stopped[static_cast<std::size_t>(outcome)];
-        return outcome;
-    }
-    void post_answer(TimePoint now, const Open& open, CallOp op, Bytes payload) {
-        owner_.frame.clear();
-        write_call_head(owner_.frame, info_.index, {op, open.id, 0});
-        owner_.frame.insert(owner_.frame.end(), payload.begin(), payload.end());
-        (void)post(now, open.peer, owner_.frame);
-    }
-    // Says no more than that there is no answer; past the chains, which may have wanted just that.
-    void post_error(TimePoint now, const Open& open, const Error& error) {
-        std::vector<std::byte> payload;
-        write_call_error(payload, error);
-        post_answer(now, open, CallOp::error, payload);
-    }
-
     std::string contract_text() const override {
         return "request " + wire::schema_text<Request>() + "\nreply " + wire::schema_text<Reply>();
     }
 
-    FunctionOptions options_;
-    Answer answer_;
-    LateAnswer late_answer_;
     std::uint64_t last_call_ = 0;
     Calls calls_;
     std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
-    ServedCalls served_;
-    KeyedCalls keyed_;
     std::map<Open, AdmittedStep::Answered> awaited_;  // of transactions that wait
     std::uint64_t last_awaited_ = 0;
     std::map<std::uint64_t, Gathering> gatherings_;
