@@ -45,7 +45,7 @@ class RemoteNet {
     static constexpr UnixSeconds kWall{1'800'000'000};
 
     explicit RemoteNet(std::uint64_t seed = 1, RemotesConfig config = {}, TransportConfig transport = {},
-                       Duration rejoin_grace = Duration{0})
+                       Duration rejoin_grace = Duration{0}, std::uint32_t max_clients = 64)
         : transport_(std::move(transport)),
           entropy_(Rng(seed).fork("entropy")),
           seed_(seed),
@@ -60,6 +60,7 @@ class RemoteNet {
         server.suites = SuiteSet::standard().with(Suite::none);
         server.wall_clock = {now, kWall};
         server.rejoin_grace = rejoin_grace;
+        server.max_clients = max_clients;
         server_endpoint = std::move(*ServerEndpoint::make(now, server, entropy_));
         server_remotes = std::make_unique<Remotes>(*server_endpoint, config_);
         stations_.push_back({server_remotes.get(), kServerAddress, Rng(seed), Rng(seed)});
