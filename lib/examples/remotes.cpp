@@ -2,6 +2,7 @@
 // endpoints exchange datagrams in memory. On real sockets a Host drives the two registries instead.
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 using namespace std::chrono_literals;
 using squall::remotes::Direction;
 using squall::remotes::Origin;
+using squall::remotes::Recipients;
 
 // What travels: plain structs, declared nowhere else.
 struct Shot {
@@ -27,6 +29,9 @@ struct Purchase {
 };
 struct Receipt {
     std::uint32_t gold_left = 0;
+};
+struct Snapshot {
+    std::uint32_t tick = 0;
 };
 struct Match {
     std::uint32_t round = 0;
@@ -53,7 +58,9 @@ int main() {
 
     squall::ServerConfig server_config;
     server_config.transport.protocol_id = 1;
-    server_config.transport.channels = squall::remotes::remote_channels();
+    // Both ends the same: what is sequenced goes first, and each packet repeats the last three.
+    server_config.transport.channels =
+        squall::remotes::remote_channels({.unreliable_sequenced = {.weight = 100, .redundancy = 3}});
     entropy.fill(server_config.private_key);
     server_config.addresses = {server_address};
     server_config.wall_clock = {now, wall};
@@ -68,6 +75,10 @@ int main() {
     squall::remotes::Remotes at_client(**client);
     const Game server_game(at_server);
     const Game client_game(at_client);
+    const auto snapshots =
+        *at_server.event<Snapshot>("snapshot", {.mode = squall::ChannelMode::unreliable_sequenced});
+    const auto seen_snapshots =
+        *at_client.event<Snapshot>("snapshot", {.mode = squall::ChannelMode::unreliable_sequenced});
 
     // --- the server
     std::uint32_t gold = 100;
@@ -90,6 +101,9 @@ int main() {
     client_game.match.watch([](const Origin&, const Match& before, const Match& match) {
         std::printf("round %u -> %u, %zu players\n", before.round, match.round, match.players.size());
     });
+
+    int seen = 0;
+    client_game.shot.listen([&](const Origin&, const Shot&) { ++seen; });
 
     // --- a moment of play
     squall::ConnectTokenRequest request;
@@ -131,11 +145,28 @@ int main() {
                              answer += receipt ? "?" : receipt.error().message;
                          });
     pump(1s);
+    // To all, to one peer, to all but one, or to a player, who need not be there yet.
+    const squall::ConnectionId player = at_server.peers().front();
+    server_game.shot.fire(now, Shot{4, 5, 6});
+    server_game.shot.fire(now, Shot{4, 5, 6}, player);
+    server_game.shot.fire(now, Shot{4, 5, 6}, Recipients::everyone_except(player));
+    server_game.shot.fire(now, Shot{4, 5, 6}, Recipients::player(squall::ClientId{7}));
+
+    // What became of one message: a snapshot that was delivered is a baseline for the next.
+    std::optional<squall::MessageId> baseline;
+    snapshots.on_settled(
+        [&](squall::TimePoint, squall::ConnectionId, squall::MessageId id, squall::MessageFate fate) {
+            if (fate == squall::MessageFate::delivered) baseline = id;
+        });
+    std::optional<squall::MessageId> taken;
+    seen_snapshots.listen([&](const Origin& origin, const Snapshot&) { taken = origin.message; });
+    if (!snapshots.fire_tracked(now, Snapshot{1}, player)) return 1;
+    pump(500ms);
     std::printf("%d shots passed, %llu were too many\n%s\n", shots,
                 static_cast<unsigned long long>(
                     server_game.shot.statistics().in.of(squall::remotes::Outcome::rate_limited)),
                 answer.c_str());
-    const bool good =
-        shots == 3 && answer == "bought, 30 left; you have 30 gold" && client_game.match.value().round == 2;
+    const bool good = seen == 3 && baseline && baseline == taken && shots == 3 &&
+                      answer == "bought, 30 left; you have 30 gold" && client_game.match.value().round == 2;
     return good ? 0 : 1;
 }

@@ -3,6 +3,10 @@
 // channels, packets, acknowledgements; no socket and no copy of a network.
 #include <benchmark/benchmark.h>
 
+#include <functional>
+#include <string>
+
+#include "squall/remotes/middleware.hpp"
 #include "squall/remotes/remotes.hpp"
 #include "squall/runtime/system_entropy.hpp"
 #include "squall/transport/connect_token.hpp"
@@ -23,7 +27,7 @@ struct Shot {
 // A server and a client in memory, connected.
 class Loopback {
   public:
-    Loopback() {
+    explicit Loopback(const RemotesConfig& config = {}) {
         TransportConfig transport;
         transport.protocol_id = 1;
         transport.channels = remote_channels();
@@ -38,8 +42,8 @@ class Loopback {
         client_config.transport = transport;
         client_config.wall_clock = {now, kWall};
         client_endpoint_ = std::move(*ClientEndpoint::make(now, client_config, entropy_));
-        server = std::make_unique<Remotes>(*server_endpoint_);
-        client = std::make_unique<Remotes>(*client_endpoint_);
+        server = std::make_unique<Remotes>(*server_endpoint_, config);
+        client = std::make_unique<Remotes>(*client_endpoint_, config);
         ConnectTokenRequest request;
         request.protocol_id = 1;
         request.suite = Suite::none;
@@ -127,5 +131,92 @@ void remotes_fan_out(benchmark::State& state) {
     state.counters["s/recipient"] = per_message(state);
 }
 BENCHMARK(remotes_fan_out)->ArgName("middleware")->Arg(0)->Arg(1);
+
+// --- what the parts that are no middleware in a chain, or need time, cost an event: the difference to
+// `plain`
+struct Variant {
+    const char* name;
+    EventOptions options{};
+    std::function<void(const RemoteEvent<Shot>&)> prepare{};
+    RemotesConfig config{};
+};
+
+const RateLimit kPlentyOfMessages{.per_second = 4'000'000'000, .burst = 4'000'000'000};
+
+std::vector<Variant> variants() {
+    RemotesConfig limited;
+    limited.messages = kPlentyOfMessages;
+    const auto with = [](Middleware (*make)()) {
+        return [make](const RemoteEvent<Shot>& event) { event.use(Direction::outbound, make()); };
+    };
+    return {
+        {"plain", {}},
+        {"delay", {}, with([] { return delay(10ms); })},
+        {"batch", {}, with([] { return batch(16ms); })},
+        {"flood_limit", {}, {}, limited},
+        {"json", {.codec = &wire::json_codec()}},
+        {"message_pack", {.codec = &wire::message_pack_codec()}},
+        {"protobuf", {.codec = &wire::protobuf_codec()}},
+        {"compress", {.compress = true}},
+        {"json_compress", {.codec = &wire::json_codec(), .compress = true}},
+    };
+}
+
+void remotes_variant(benchmark::State& state, const Variant& variant) {
+    Loopback net(variant.config);
+    const auto at_server = *net.server->event<Shot>("shot", variant.options);
+    const auto at_client = *net.client->event<Shot>("shot", variant.options);
+    if (variant.prepare) variant.prepare(at_server);
+    std::uint64_t heard = 0;
+    at_client.listen([&](const Origin&, const Shot& shot) { heard += shot.weapon; });
+    net.connect();
+    std::uint32_t number = 0;
+    std::uint64_t fired = 0;
+    for (auto _ : state) {
+        for (int i = 0; i < 64; ++i) {
+            at_server.fire(net.now, Shot{1, 2, 1, ++number});
+            ++fired;
+        }
+        net.step(16ms);
+    }
+    for (int i = 0; i < 20; ++i) net.step(50ms);
+    if (heard != fired) state.SkipWithError("not every event was heard");
+    state.counters["s/event"] = per_message(state);
+}
+
+// A call and its answer; with retries it is in one more list.
+void remotes_call(benchmark::State& state, const CallOptions& options) {
+    Loopback net;
+    const auto at_server = *net.server->function<Shot, Shot>("ask");
+    const auto at_client = *net.client->function<Shot, Shot>("ask");
+    at_server.answer([](const Origin&, const Shot& shot) -> Result<Shot> { return shot; });
+    net.connect();
+    std::uint64_t answered = 0;
+    std::uint64_t asked = 0;
+    for (auto _ : state) {
+        for (int i = 0; i < 64; ++i) {
+            at_client.call(
+                net.now, net.client->peers()[0], Shot{1, 2, 1, 4},
+                [&](TimePoint, const Result<Shot>& shot) { answered += shot ? 1U : 0U; }, options);
+            ++asked;
+        }
+        net.step(16ms);
+        net.step(1ms);
+    }
+    for (int i = 0; i < 20; ++i) net.step(50ms);
+    if (answered != asked) state.SkipWithError("not every call was answered");
+    state.counters["s/call"] = per_message(state);
+}
+
+const int kRegistered = [] {
+    for (const Variant& variant : variants())
+        benchmark::RegisterBenchmark((std::string("remotes_variant/") + variant.name).c_str(),
+                                     [variant](benchmark::State& state) { remotes_variant(state, variant); });
+    benchmark::RegisterBenchmark("remotes_call/plain",
+                                 [](benchmark::State& state) { remotes_call(state, {}); });
+    benchmark::RegisterBenchmark("remotes_call/retries",
+                                 [](benchmark::State& state) { remotes_call(state, {.retries = 3}); });
+    return 0;
+}();
 
 }  // namespace

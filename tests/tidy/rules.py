@@ -225,10 +225,15 @@ def links(source, paths):
             yield source.path, line, "links", f"'{target}' leads nowhere"
 
 
+def _words(text):
+    """The text with one space wherever it has any."""
+    return " ".join(text.split())
+
+
 def quoted_examples(source, examples):
-    """C++ in the README is quoted from an example, which a test compiles and runs."""
-    for block in re.finditer(r"```cpp\n(.*?)```", source.text, re.DOTALL):
-        if not any(block.group(1) in example for example in examples):
+    """C++ in the READMEs is quoted from an example, which a test compiles and runs; indented and broken as one likes."""
+    for block in re.finditer(r"```(?:cpp|c\+\+)\n(.*?)```", source.text, re.DOTALL):
+        if not any(_words(block.group(1)) in example for example in examples):
             line = source.text[: block.start()].count("\n") + 1
             yield source.path, line, "quoted examples", "this C++ is in no file of lib/examples, so nobody knows whether it compiles"
 
@@ -242,13 +247,13 @@ def tests_named(source, tests):
 
 def document_findings(sources, paths):
     """What the rules over several files find in the documents. `sources`: all text files; `paths`: all files."""
-    examples = [source.text for source in sources if source.path.startswith("lib/examples/")]
+    examples = [_words(source.text) for source in sources if source.path.startswith("lib/examples/")]
     declared = r"\bTEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)"
     tests = {".".join(pair) for source in sources if source.path.startswith("tests/") for pair in re.findall(declared, source.text)}
     for source in sources:
         if source.path.endswith(".md"):
             yield from links(source, set(paths))
-        if source.path == "README.md":
+        if source.path == "README.md" or (source.path.startswith("lib/") and source.path.endswith(".md")):
             yield from quoted_examples(source, examples)
         if source.path == "lib/FEATURES.md":
             yield from tests_named(source, tests)

@@ -120,4 +120,7 @@ DOCUMENT_SAMPLES = [
     ({"README.md": "```cpp\n  int x;\n```\n", "lib/examples/a.cpp": "void f() {\n  int x;\n}\n"}, []),
     ({"lib/FEATURES.md": "| F1 | a | A.Works; `Suite.Name` |\n| F2 | b | A.Gone, [A.md](../A.md) |\n", "A.md": "", "tests/unit/a_test.cpp": "TEST(A, Works) {}\n"}, [("lib/FEATURES.md", 2)]),
     ({"README.md": "text\n```cpp\nint y;\n```\n", "lib/examples/a.cpp": "int x;\n"}, [("README.md", 2)]),
+    ({"lib/src/wire/README.md": "```cpp\nf(1,\n  2);\n```\n", "lib/examples/a.cpp": "void g() {\n    f(1, 2);\n}\n"}, []),
+    ({"lib/src/wire/README.md": "```cpp\nf(1, 2);\n```\n\n```c++\nf(1, ...);\n```\n", "lib/examples/a.cpp": "f(1, 2);\n", "tests/a.cpp": "f(1, ...);\n"}, [("lib/src/wire/README.md", 5)]),
+    ({"tests/bench/README.md": "```cpp\nint y;\n```\n"}, []),
 ]

@@ -25,10 +25,13 @@ struct Entry {
     ChannelMode mode{};
     std::vector<wire::CodecName> codecs;  // in order of preference, one at least
     bool is_compressed = false;
+    bool may_differ = false;
     std::string text;
 };
 constexpr std::uint8_t kIsCompressed = 1;
 constexpr std::uint8_t kHasMoreCodecs = 2;
+constexpr std::uint8_t kMayDiffer = 4;
+constexpr std::uint8_t kAllFlags = kIsCompressed | kHasMoreCodecs | kMayDiffer;
 
 void append_text(std::vector<std::byte>& out, std::string_view text) {
     append_varint(out, text.size());
@@ -38,7 +41,9 @@ void append_text(std::vector<std::byte>& out, std::string_view text) {
 
 Entry entry_of(const Remote& remote, std::string text) {
     const RemoteInfo& info = remote.info();
-    Entry entry{info.name, info.kind, info.mode, {}, info.is_compressed, std::move(text)};
+    Entry entry{
+        info.name,      info.kind, info.mode, {}, info.is_compressed, info.schema == SchemaMatch::compatible,
+        std::move(text)};
     for (const wire::Codec* const codec : remote.codecs())
         entry.codecs.push_back({codec->id(), std::string(codec->name().substr(0, kMaxCodecNameBytes))});
     return entry;
@@ -50,8 +55,9 @@ void append_entry(std::vector<std::byte>& out, const Entry& entry) {
     out.push_back(static_cast<std::byte>(entry.kind));
     out.push_back(static_cast<std::byte>(entry.mode));
     out.push_back(static_cast<std::byte>(entry.codecs[0].id));
-    out.push_back(
-        static_cast<std::byte>((entry.is_compressed ? kIsCompressed : 0) | (has_more ? kHasMoreCodecs : 0)));
+    out.push_back(static_cast<std::byte>((entry.is_compressed ? kIsCompressed : 0) |
+                                         (has_more ? kHasMoreCodecs : 0) |
+                                         (entry.may_differ ? kMayDiffer : 0)));
     append_text(out, entry.codecs[0].name);
     if (has_more) append_varint(out, entry.codecs.size() - 1);
     for (std::size_t i = 1; i < entry.codecs.size(); ++i) {
@@ -89,9 +95,9 @@ std::optional<Entry> read_entry(ByteReader& reader) {
     const auto mode = reader.read<std::uint8_t>();
     entry.codecs.push_back({static_cast<wire::CodecId>(reader.read<std::uint8_t>()), {}});
     const auto flags = reader.read<std::uint8_t>();
-    if (flags > (kIsCompressed | kHasMoreCodecs) || !read_codec_name(reader, entry.codecs[0].name))
-        return std::nullopt;
+    if (flags > kAllFlags || !read_codec_name(reader, entry.codecs[0].name)) return std::nullopt;
     entry.is_compressed = (flags & kIsCompressed) != 0;
+    entry.may_differ = (flags & kMayDiffer) != 0;
     if ((flags & kHasMoreCodecs) != 0 && !read_more_codecs(reader, entry.codecs)) return std::nullopt;
     const std::uint64_t text_size = reader.read_varint();
     if (!reader.ok() || text_size > reader.remaining()) return std::nullopt;
@@ -120,33 +126,54 @@ std::string list_of(const std::vector<wire::CodecName>& codecs) {
     return out;
 }
 
-// Why two declarations of one remote do not fit; empty if they do.
-std::string difference(const Entry& ours, const Entry& theirs) {
+// What keeps one remote's two schemas from talking by this codec; nothing if they can.
+std::optional<std::string> conflict(const Entry& ours, const Entry& theirs, const wire::Codec& codec) {
+    const wire::FieldIdentity identity =
+        ours.may_differ && theirs.may_differ ? codec.field_identity() : wire::FieldIdentity::whole_schema;
+    if (ours.kind != RemoteKind::function) return wire::schema_conflict(ours.text, theirs.text, identity);
+    constexpr std::string_view kRequest = "request ";
+    constexpr std::string_view kReply = "\nreply ";
+    // The text of the request, and of the reply; of the whole if it is neither.
+    const auto parts = [&](std::string_view text) -> std::pair<std::string_view, std::string_view> {
+        const std::size_t at = text.find(kReply);
+        if (!text.starts_with(kRequest) || at == std::string_view::npos) return {text, {}};
+        return {text.substr(kRequest.size(), at - kRequest.size()), text.substr(at + kReply.size())};
+    };
+    const auto here = parts(ours.text);
+    const auto there = parts(theirs.text);
+    if (auto why = wire::schema_conflict(here.first, there.first, identity)) return why;
+    return wire::schema_conflict(here.second, there.second, identity);
+}
+
+// Why two declarations of one remote do not fit; empty if they do. `codec` is the one that they would use.
+std::string difference(const Entry& ours, const Entry& theirs, const wire::Codec* codec) {
     if (ours.kind != theirs.kind)
         return fmt::format("'{}' is a {} here and a {} there", ours.name, to_string(ours.kind),
                            to_string(theirs.kind));
     if (ours.mode != theirs.mode)
         return fmt::format("'{}' is {} here and {} there", ours.name, squall::to_string(ours.mode),
                            squall::to_string(theirs.mode));
-    if (!common_codec(ours, theirs, true))
+    if (codec == nullptr)
         return fmt::format("'{}' uses codec {} here and {} there", ours.name, list_of(ours.codecs),
                            list_of(theirs.codecs));
     if (ours.is_compressed != theirs.is_compressed)
         return fmt::format("'{}' is {}compressed here and {}compressed there", ours.name,
                            ours.is_compressed ? "" : "not ", theirs.is_compressed ? "" : "not ");
     if (ours.text == theirs.text) return {};
-    const auto field = wire::first_difference(ours.text, theirs.text);
-    return fmt::format("'{}': {}", ours.name, field ? *field : "declared differently");
+    const auto field = conflict(ours, theirs, *codec);
+    return field ? fmt::format("'{}': {}", ours.name, *field) : std::string();
 }
 
-// The first difference of two lists in order of name.
-std::string first_difference(const std::vector<Entry>& ours, const std::vector<Entry>& theirs) {
+// The first difference of two lists in order of name. codec(i): what our i-th remote and theirs would use.
+template <class CodecOf>
+std::string first_difference(const std::vector<Entry>& ours, const std::vector<Entry>& theirs,
+                             const CodecOf& codec) {
     for (std::size_t i = 0; i < std::max(ours.size(), theirs.size()); ++i) {
         if (i == ours.size() || (i < theirs.size() && theirs[i].name < ours[i].name))
             return fmt::format("'{}' is declared there and not here", theirs[i].name);
         if (i == theirs.size() || ours[i].name < theirs[i].name)
             return fmt::format("'{}' is declared here and not there", ours[i].name);
-        if (auto text = difference(ours[i], theirs[i]); !text.empty()) return text;
+        if (auto text = difference(ours[i], theirs[i], codec(i)); !text.empty()) return text;
     }
     return {};
 }
@@ -215,7 +242,8 @@ void Remotes::send_contract(TimePoint now, Peer& peer) {
 }
 
 // Both sides get the other's list. If nothing but codecs differs, and each remote has one in common, they
-// agree on those. Else the client leaves first, so that its list has arrived when it does.
+// agree on those; structs may differ as far as both allow it and that codec can. Else the client leaves
+// first, so that its list has arrived when it does.
 Outcome Remotes::on_contract(TimePoint now, Peer& peer, Bytes body) {
     std::vector<Entry> theirs;
     ByteReader reader(body);
@@ -227,13 +255,18 @@ Outcome Remotes::on_contract(TimePoint now, Peer& peer, Bytes body) {
     peer.is_comparing = false;
     std::vector<Entry> ours;
     for (const auto& remote : remotes_) ours.push_back(entry_of(*remote, remote->contract_text()));
-    std::string why = first_difference(ours, theirs);
+    const auto codec = [&](std::size_t i) -> const wire::Codec* {
+        const auto place = common_codec(ours[i], theirs[i], is_server());
+        return place ? remotes_[i]->codecs_[*place] : nullptr;
+    };
+    std::string why = first_difference(ours, theirs, codec);
     if (why.empty()) {
         bool is_chosen = false;
         std::vector<const wire::Codec*> codecs;
         for (std::size_t i = 0; i < ours.size(); ++i) {
-            is_chosen = is_chosen || ours[i].codecs != theirs[i].codecs;
-            codecs.push_back(remotes_[i]->codecs_[*common_codec(ours[i], theirs[i], is_server())]);
+            is_chosen = is_chosen || ours[i].codecs != theirs[i].codecs || ours[i].text != theirs[i].text ||
+                        ours[i].may_differ != theirs[i].may_differ;
+            codecs.push_back(codec(i));
         }
         if (is_chosen) {
             peer.codecs = std::move(codecs);

@@ -4,7 +4,8 @@
 //   that
 //         an honest client has meanwhile.
 // Exit code 1 if a promise is broken: honest clients see something else, a tick beyond its budget, a sum of
-// refusals that is not exact, an answer to junk larger than the junk.
+// refusals that is not exact, an answer to junk larger than the junk, an honest client's p99 more than twice
+// what it is without junk.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -306,24 +307,42 @@ JunkFigures real(std::uint64_t junk_per_second, Duration span) {
     return out;
 }
 
+// Three pairs of runs, calm and noisy in turn: a machine's neighbours may spoil one of them.
+constexpr int kJunkPairs = 3;
+constexpr double kMostOfP99 = 2;
+
 bool junk(std::uint64_t rate, Duration span) {
     MarkdownTable table({"junk datagrams/s", "refused", "kernel drops", "bytes back / bytes sent", "calls",
                          "lost", "RTT p50 us", "RTT p99 us", "p99 ratio"});
-    const JunkFigures calm = real(0, span);
-    const JunkFigures noisy = real(rate, span);
-    const auto p99 = [](const JunkFigures& f) { return f.rtt.value_at_percentile(percent(99)); };
-    for (const JunkFigures* const f : {&calm, &noisy})
-        table.add({fmt::format("{:.0f}", static_cast<double>(f->junk_sent) / to_seconds(span)),
-                   fmt::format("{}", f->refused), fmt::format("{}", f->kernel_drops),
-                   fmt::format("{} / {}", f->junk_answered_bytes, f->junk_bytes),
-                   fmt::format("{}", f->rtt.count()), fmt::format("{}", f->lost),
-                   microseconds(f->rtt.value_at_percentile(percent(50))), microseconds(p99(*f)),
-                   fmt::format("{:.2f}", static_cast<double>(p99(*f)) / static_cast<double>(p99(calm)))});
+    const auto p99 = [](const JunkFigures& f) {
+        return static_cast<double>(f.rtt.value_at_percentile(percent(99)));
+    };
+    std::vector<double> ratios;
+    bool is_amplified = false;
+    for (int pair = 0; pair < kJunkPairs; ++pair) {
+        const JunkFigures calm = real(0, span);
+        const JunkFigures noisy = real(rate, span);
+        ratios.push_back(p99(noisy) / p99(calm));
+        is_amplified = is_amplified || noisy.junk_answered_bytes > noisy.junk_bytes;
+        for (const JunkFigures* const f : {&calm, &noisy})
+            table.add({fmt::format("{:.0f}", static_cast<double>(f->junk_sent) / to_seconds(span)),
+                       fmt::format("{}", f->refused), fmt::format("{}", f->kernel_drops),
+                       fmt::format("{} / {}", f->junk_answered_bytes, f->junk_bytes),
+                       fmt::format("{}", f->rtt.count()), fmt::format("{}", f->lost),
+                       microseconds(f->rtt.value_at_percentile(percent(50))),
+                       microseconds(f->rtt.value_at_percentile(percent(99))),
+                       f == &noisy ? fmt::format("{:.2f}", ratios.back()) : std::string()});
+    }
+    std::ranges::sort(ratios);
+    const double median = ratios[kJunkPairs / 2];
     fmt::print(
         "Datagrams of nobody from 64 addresses, for {} s, over loopback; the client and the server share a "
-        "thread\n\n{}\n",
-        span / 1s, table.to_string());
-    return noisy.junk_answered_bytes <= noisy.junk_bytes;
+        "thread\n\n{}\nThe honest client's p99 is {:.2f} times what it is without (median of {} pairs; "
+        "{:.0f} "
+        "at most){}\n",
+        span / 1s, table.to_string(), median, kJunkPairs, kMostOfP99,
+        median <= kMostOfP99 ? "" : ": too much");
+    return !is_amplified && median <= kMostOfP99;
 }
 
 }  // namespace

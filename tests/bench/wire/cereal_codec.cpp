@@ -1,5 +1,6 @@
 // cereal's binary archives in the contest; changes behind a mask written by hand, for it has none.
 #include <cereal/archives/binary.hpp>
+#include <cereal/types/string.hpp>
 #include <cereal/types/vector.hpp>
 #include <sstream>
 
@@ -85,6 +86,61 @@ struct Codec {
         bytes.resize(64 * kEntities);
         bytes.resize(store(bytes.data(), bytes.size(), [&](auto& archive) { archive(world); }));
     }
+    static void write_moved(const std::vector<Entity>& world, const std::vector<std::uint32_t>& dirty,
+                            std::vector<std::byte>& bytes) {
+        bytes.resize(64 * kMoved);
+        bytes.resize(store(bytes.data(), bytes.size(), [&](auto& archive) {
+            archive(static_cast<std::uint32_t>(dirty.size()));
+            for (const std::uint32_t i : dirty) archive(i, const_cast<Entity&>(world[i]));
+        }));
+    }
+    static bool read_moved(Bytes bytes, std::vector<Entity>& world) {
+        bool good = true;
+        take(bytes, [&](auto& archive) {
+            std::uint32_t count = 0;
+            archive(count);
+            for (std::uint32_t i = 0; i < count && good; ++i) {
+                std::uint32_t index = 0;
+                archive(index);
+                good = index < world.size();
+                if (good) archive(world[index]);
+            }
+        });
+        return good;
+    }
+    static std::size_t write_fighter(const Fighter& f, std::byte* out) {
+        return store(out, sizeof(Scratch), [&](auto& archive) {
+#define SQUALL_BENCH_ARCHIVE(name) archive(f.name);
+            SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_ARCHIVE)
+        });
+    }
+    static bool read_fighter(Bytes bytes, Fighter& f) {
+        return take(bytes, [&](auto& archive) { SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_ARCHIVE) });
+    }
+    static std::size_t write_fighter_change(const Fighter& a, const Fighter& f, std::byte* out) {
+        unsigned bits = 0;
+        unsigned bit = 1;
+#define SQUALL_BENCH_MASK(name)          \
+    bits |= a.name != f.name ? bit : 0U; \
+    bit <<= 1;
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_MASK)
+        return store(out, sizeof(Scratch), [&](auto& archive) {
+            archive(static_cast<std::uint16_t>(bits));
+            unsigned place = 1;
+#define SQUALL_BENCH_ARCHIVE_MASKED(name)     \
+    if ((bits & place) != 0) archive(f.name); \
+    place <<= 1;
+            SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_ARCHIVE_MASKED)
+        });
+    }
+    static bool read_fighter_change(Bytes bytes, Fighter& f) {
+        return take(bytes, [&](auto& archive) {
+            std::uint16_t bits = 0;
+            unsigned place = 1;
+            archive(bits);
+            SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_ARCHIVE_MASKED)
+        });
+    }
     static bool read_world(Bytes bytes, std::vector<Entity>& world) {
         return take(bytes, [&](auto& archive) { archive(world); });
     }
@@ -96,6 +152,10 @@ void add_cereal(const Payload& payload, Tables& tables) {
     tables.full.push_back(measure_full<Codec>("cereal, binary", payload));
     tables.change.push_back(measure_change<Codec>("cereal, binary behind a mask by hand", payload));
     tables.world.push_back(measure_world<Codec>("cereal, vector", payload));
+    tables.moved.push_back(measure_moved<Codec>("cereal, those with their numbers", payload));
+    tables.fighter.push_back(measure_fighter<Codec>("cereal, binary", payload));
+    tables.fighter_change.push_back(
+        measure_fighter_change<Codec>("cereal, binary behind a mask by hand", payload));
 }
 
 }  // namespace squall::bench

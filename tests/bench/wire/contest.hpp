@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/contract/payload.hpp"
 #include "squall/core/bytes.hpp"
 #include "squall/core/rng.hpp"
 
@@ -53,6 +54,25 @@ struct Entity {
     std::uint8_t health = 0;
 };
 
+// Every attribute of a Fighter (contract/payload.hpp) but its nick: X(name), in order.
+#define SQUALL_BENCH_NUMBERS(X) \
+    X(position_x)               \
+    X(position_y)               \
+    X(position_z)               \
+    X(body_x)                   \
+    X(body_y)                   \
+    X(body_z)                   \
+    X(look_x)                   \
+    X(look_y)                   \
+    X(look_z)                   \
+    X(ammo)                     \
+    X(health)                   \
+    X(armour)                   \
+    X(weapon)                   \
+    X(alive)                    \
+    X(user)
+#define SQUALL_BENCH_ATTRIBUTES(X) SQUALL_BENCH_NUMBERS(X) X(nick)
+
 inline constexpr std::size_t kPlayers = 4096;
 inline constexpr std::size_t kEntities = 1000;
 inline constexpr std::size_t kMoved = 100;
@@ -64,6 +84,7 @@ struct Payload {
     std::vector<Entity> world;
     std::vector<Entity> moved;  // one step later
     std::vector<std::uint32_t> dirty;
+    std::vector<Fighter> fighters = make_fighters(kPlayers);  // each made from seed_fighter()
     Payload();
 };
 
@@ -187,12 +208,85 @@ Row measure_world(std::string name, const Payload& payload) {
     return row;
 }
 
+// C::write_moved(world, dirty, bytes) writes those entities with their numbers; C::read_moved(bytes, world).
+template <class C>
+Row measure_moved(std::string name, const Payload& payload) {
+    std::vector<std::byte> bytes;
+    C::write_moved(payload.moved, payload.dirty, bytes);
+    std::vector<Entity> read = payload.world;
+    expect(C::read_moved(bytes, read), name);
+    for (const std::uint32_t i : payload.dirty)
+        expect(read[i].position.x == payload.moved[i].position.x &&
+                   read[i].rotation.w == payload.moved[i].rotation.w,
+               name);
+    Row row{std::move(name), static_cast<double>(bytes.size()), 0, 0};
+    row.write_ns =
+        least_time(1, [&] { C::write_moved(payload.moved, payload.dirty, bytes), keep(bytes.data()); }, 500);
+    row.read_ns =
+        least_time(1, [&] { keep(read.data()), C::read_moved(bytes, read), keep(read.data()); }, 500);
+    return row;
+}
+
+// A contract's sixteen attributes. C::write_fighter(fighter, out) -> bytes, C::read_fighter(bytes, fighter).
+template <class Write, class Read>
+Row measure_fighters(std::string name, const Payload& payload, const Write& write, const Read& read) {
+    const Fighter seed = seed_fighter();
+    std::vector<Scratch> buffers(kPlayers);
+    std::vector<std::size_t> sizes(kPlayers);
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < kPlayers; ++i) {
+        sizes[i] = write(payload.fighters[i], buffers[i].data());
+        total += sizes[i];
+        Fighter fighter = seed;
+        expect(read(Bytes(buffers[i].data(), sizes[i]), fighter) && fighter == payload.fighters[i], name);
+    }
+    Row row{std::move(name), static_cast<double>(total) / kPlayers, 0, 0};
+    Scratch out;
+    row.write_ns = least_time(kPlayers, [&] {
+        for (const Fighter& fighter : payload.fighters) {
+            const std::size_t size = write(fighter, out.data());
+            keep(&size);
+            keep(out.data());
+        }
+    });
+    Fighter fighter = seed;
+    row.read_ns = least_time(kPlayers, [&] {
+        for (std::size_t i = 0; i < kPlayers; ++i) {
+            const bool good = read(Bytes(buffers[i].data(), sizes[i]), fighter);
+            keep(&good);
+            keep(&fighter);
+        }
+    });
+    return row;
+}
+template <class C>
+Row measure_fighter(std::string name, const Payload& payload) {
+    return measure_fighters(
+        std::move(name), payload,
+        [](const Fighter& fighter, std::byte* out) { return C::write_fighter(fighter, out); },
+        [](Bytes bytes, Fighter& fighter) { return C::read_fighter(bytes, fighter); });
+}
+// Against the seed object: C::write_fighter_change(old, now, out), C::read_fighter_change(bytes, fighter).
+template <class C>
+Row measure_fighter_change(std::string name, const Payload& payload) {
+    const Fighter seed = seed_fighter();
+    return measure_fighters(
+        std::move(name), payload,
+        [&](const Fighter& now, std::byte* out) { return C::write_fighter_change(seed, now, out); },
+        [&](Bytes bytes, Fighter& fighter) {
+            fighter = seed;
+            return C::read_fighter_change(bytes, fighter);
+        });
+}
+
 // What each file of a library adds; one that the machine lacks is not built.
 struct Tables {
     std::vector<Row> full;
     std::vector<Row> change;
     std::vector<Row> world;
     std::vector<Row> moved;
+    std::vector<Row> fighter;
+    std::vector<Row> fighter_change;
 };
 void add_squall(const Payload& payload, Tables& tables);
 #define SQUALL_BENCH_PEERS(X) X(protobuf) X(msgpack) X(flatbuffers) X(nlohmann) X(cereal)

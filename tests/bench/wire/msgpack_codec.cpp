@@ -79,6 +79,83 @@ struct Codec {
         bytes.resize(buffer.size());
         store(buffer, bytes.data());
     }
+    static void write_moved(const std::vector<Entity>& world, const std::vector<std::uint32_t>& dirty,
+                            std::vector<std::byte>& bytes) {
+        static msgpack::sbuffer buffer;
+        buffer.clear();
+        msgpack::packer packer(buffer);
+        packer.pack_array(static_cast<std::uint32_t>(dirty.size()));
+        for (const std::uint32_t i : dirty) {
+            const Entity& e = world[i];
+            packer.pack_array(12).pack(i);
+            packer.pack(e.position.x).pack(e.position.y).pack(e.position.z);
+            packer.pack(e.rotation.x).pack(e.rotation.y).pack(e.rotation.z).pack(e.rotation.w);
+            packer.pack(e.velocity.x).pack(e.velocity.y).pack(e.velocity.z).pack(e.health);
+        }
+        bytes.resize(buffer.size());
+        store(buffer, bytes.data());
+    }
+    static bool read_moved(Bytes bytes, std::vector<Entity>& world) {
+        const auto handle = msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        if (handle.get().type != msgpack::type::ARRAY) return false;
+        for (std::uint32_t n = 0; n < handle.get().via.array.size; ++n) {
+            const auto& a = handle.get().via.array.ptr[n].via.array;
+            if (a.size != 12 || a.ptr[0].as<std::uint32_t>() >= world.size()) return false;
+            float f[10];
+            for (std::size_t k = 0; k < 10; ++k) a.ptr[k + 1].convert(f[k]);
+            world[a.ptr[0].as<std::uint32_t>()] = {{f[0], f[1], f[2]},
+                                                   {f[3], f[4], f[5], f[6]},
+                                                   {f[7], f[8], f[9]},
+                                                   a.ptr[11].as<std::uint8_t>()};
+        }
+        return true;
+    }
+    static std::size_t write_fighter(const Fighter& f, std::byte* out) {
+        static msgpack::sbuffer buffer;
+        buffer.clear();
+        msgpack::packer packer(buffer);
+        packer.pack_array(16);
+#define SQUALL_BENCH_PACK(name) packer.pack(f.name);
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_PACK)
+        return store(buffer, out);
+    }
+    static bool read_fighter(Bytes bytes, Fighter& f) {
+        const auto handle = msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        const auto& a = handle.get().via.array;
+        if (handle.get().type != msgpack::type::ARRAY || a.size != 16) return false;
+        std::uint32_t next = 0;
+#define SQUALL_BENCH_CONVERT(name) a.ptr[next++].convert(f.name);
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_CONVERT)
+        return true;
+    }
+    static std::size_t write_fighter_change(const Fighter& a, const Fighter& f, std::byte* out) {
+        static msgpack::sbuffer buffer;
+        buffer.clear();
+        msgpack::packer packer(buffer);
+        std::uint32_t changed = 0;
+#define SQUALL_BENCH_COUNT(name) changed += a.name != f.name ? 1U : 0U;
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_COUNT)
+        packer.pack_map(changed);
+        int number = 0;
+#define SQUALL_BENCH_PACK_CHANGED(name)                     \
+    if (a.name != f.name) packer.pack(number).pack(f.name); \
+    ++number;
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_PACK_CHANGED)
+        return store(buffer, out);
+    }
+    static bool read_fighter_change(Bytes bytes, Fighter& f) {
+        const auto handle = msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        if (handle.get().type != msgpack::type::MAP) return false;
+        const auto& map = handle.get().via.map;
+        for (std::uint32_t i = 0; i < map.size; ++i) {
+            const int key = map.ptr[i].key.as<int>();
+            int number = 0;
+#define SQUALL_BENCH_CONVERT_CHANGED(name) \
+    if (key == number++) map.ptr[i].val.convert(f.name);
+            SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_CONVERT_CHANGED)
+        }
+        return true;
+    }
     static bool read_world(Bytes bytes, std::vector<Entity>& world) {
         const auto handle = msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         if (handle.get().type != msgpack::type::ARRAY) return false;
@@ -103,6 +180,9 @@ void add_msgpack(const Payload& payload, Tables& tables) {
     tables.full.push_back(measure_full<Codec>("msgpack-cxx, array", payload));
     tables.change.push_back(measure_change<Codec>("msgpack-cxx, map of changed", payload));
     tables.world.push_back(measure_world<Codec>("msgpack-cxx, arrays", payload));
+    tables.moved.push_back(measure_moved<Codec>("msgpack-cxx, those with their numbers", payload));
+    tables.fighter.push_back(measure_fighter<Codec>("msgpack-cxx, array", payload));
+    tables.fighter_change.push_back(measure_fighter_change<Codec>("msgpack-cxx, map of changed", payload));
 }
 
 }  // namespace squall::bench

@@ -7,7 +7,7 @@ namespace squall::bench {
 namespace {
 
 struct Codec {
-    static std::size_t store(const proto::Player& message, std::byte* out) {
+    static std::size_t store(const google::protobuf::MessageLite& message, std::byte* out) {
         const std::size_t size = message.ByteSizeLong();
         message.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(out));
         return size;
@@ -61,6 +61,57 @@ struct Codec {
         bytes.resize(m.ByteSizeLong());
         m.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
     }
+    // Entities with their numbers; proto3 leaves out what is zero.
+    static void write_moved(const std::vector<Entity>& world, const std::vector<std::uint32_t>& dirty,
+                            std::vector<std::byte>& bytes) {
+        static proto::World m;
+        m.Clear();
+        for (const std::uint32_t i : dirty) {
+            const Entity& e = world[i];
+            auto& o = *m.add_entities();
+            o.set_index(i);
+            o.set_px(e.position.x), o.set_py(e.position.y), o.set_pz(e.position.z);
+            o.set_rx(e.rotation.x), o.set_ry(e.rotation.y), o.set_rz(e.rotation.z), o.set_rw(e.rotation.w);
+            o.set_vx(e.velocity.x), o.set_vy(e.velocity.y), o.set_vz(e.velocity.z), o.set_health(e.health);
+        }
+        bytes.resize(m.ByteSizeLong());
+        m.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
+    }
+    static bool read_moved(Bytes bytes, std::vector<Entity>& world) {
+        static proto::World m;
+        if (!m.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
+        for (const auto& o : m.entities()) {
+            if (o.index() >= world.size()) return false;
+            world[o.index()] = {{o.px(), o.py(), o.pz()},
+                                {o.rx(), o.ry(), o.rz(), o.rw()},
+                                {o.vx(), o.vy(), o.vz()},
+                                static_cast<std::uint8_t>(o.health())};
+        }
+        return true;
+    }
+    static std::size_t write_fighter(const Fighter& f, std::byte* out) {
+        static proto::Fighter m;
+#define SQUALL_BENCH_SET(name) m.set_##name(f.name);
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_SET)
+        return store(m, out);
+    }
+    static std::size_t write_fighter_change(const Fighter& a, const Fighter& f, std::byte* out) {
+        static proto::Fighter m;
+        m.Clear();
+#define SQUALL_BENCH_SET_CHANGED(name) \
+    if (a.name != f.name) m.set_##name(f.name);
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_SET_CHANGED)
+        return store(m, out);
+    }
+    static bool read_fighter(Bytes bytes, Fighter& f) { return read_fighter_change(bytes, f); }
+    static bool read_fighter_change(Bytes bytes, Fighter& f) {
+        static proto::Fighter m;
+        const bool good = m.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+#define SQUALL_BENCH_GET(name) \
+    if (m.has_##name()) f.name = m.name();
+        SQUALL_BENCH_ATTRIBUTES(SQUALL_BENCH_GET)
+        return good;
+    }
     static bool read_world(Bytes bytes, std::vector<Entity>& world) {
         static proto::World m;
         if (!m.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
@@ -82,6 +133,10 @@ void add_protobuf(const Payload& payload, Tables& tables) {
     tables.full.push_back(measure_full<Codec>("protobuf", payload));
     tables.change.push_back(measure_change<Codec>("protobuf, changed optional fields", payload));
     tables.world.push_back(measure_world<Codec>("protobuf", payload));
+    tables.moved.push_back(measure_moved<Codec>("protobuf, those with their numbers", payload));
+    tables.fighter.push_back(measure_fighter<Codec>("protobuf", payload));
+    tables.fighter_change.push_back(
+        measure_fighter_change<Codec>("protobuf, changed optional fields", payload));
 }
 
 }  // namespace squall::bench

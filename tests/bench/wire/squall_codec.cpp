@@ -1,6 +1,7 @@
 // Squall's codecs in the contest: bits without loss, bits quantised, plain bytes.
 #include "bench/wire/contest.hpp"
 #include "squall/wire/binary.hpp"
+#include "squall/wire/contract.hpp"
 #include "squall/wire/snapshot.hpp"
 
 namespace squall::bench {
@@ -124,7 +125,23 @@ struct World {
     }
 };
 
-Row measure_moved(const Payload& payload) {
+struct Contracted {
+    static inline const wire::Contract<Fighter> kContract{"fighter"};
+    static std::size_t write_fighter(const Fighter& fighter, std::byte* out) {
+        return kContract.encode(MutableBytes(out, sizeof(Scratch)), fighter)->size();
+    }
+    static bool read_fighter(Bytes bytes, Fighter& fighter) {
+        return kContract.decode(bytes, fighter).has_value();
+    }
+    static std::size_t write_fighter_change(const Fighter& old, const Fighter& now, std::byte* out) {
+        return kContract.diff(MutableBytes(out, sizeof(Scratch)), old, now)->size();
+    }
+    static bool read_fighter_change(Bytes bytes, Fighter& fighter) {
+        return kContract.patch_in_place(fighter, bytes).has_value();
+    }
+};
+
+Row measure_our_moved(const Payload& payload) {
     std::vector<Entity> baseline = payload.world;
     for (Entity& entity : baseline) expect(wire::settle(entity), "settle");
     std::vector<Entity> settled = baseline;
@@ -163,7 +180,9 @@ void add_squall(const Payload& payload, Tables& tables) {
     tables.change.push_back(measure_change<Bits<CompactPlayer>>("squall bits, quantised", payload));
     tables.change.push_back(measure_change<Bits<Player>>("squall bits, lossless", payload));
     tables.world.push_back(measure_world<World>("squall bits, quantised", payload));
-    tables.moved.push_back(measure_moved(payload));
+    tables.moved.push_back(measure_our_moved(payload));
+    tables.fighter.push_back(measure_fighter<Contracted>("squall contract", payload));
+    tables.fighter_change.push_back(measure_fighter_change<Contracted>("squall contract", payload));
 }
 
 }  // namespace squall::bench

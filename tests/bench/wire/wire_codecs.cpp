@@ -1,6 +1,8 @@
 // Squall's schema codecs beside those that people use: the same objects, one run, bytes and time each way.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "bench/support/machine.hpp"
 #include "bench/support/markdown_table.hpp"
 #include "bench/wire/contest.hpp"
@@ -27,7 +29,12 @@ void print(std::string_view heading, std::string_view unit, double scale, std::v
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    CLI::App app(
+        "Squall's codecs beside Debian's protobuf, msgpack-cxx, flatbuffers, nlohmann-json and cereal: bytes "
+        "and "
+        "time of the same objects, ratios of one run");
+    CLI11_PARSE(app, argc, argv);
     const squall::bench::Payload payload;
     squall::bench::Tables tables;
     squall::bench::add_squall(payload, tables);
@@ -41,5 +48,8 @@ int main() {
     print("Two of seven attributes changed, with finding the difference", "ns", 1, tables.change);
     print("Snapshot of 1000 entities, full", "us", 1000, tables.world);
     print("Snapshot of 1000 entities, 100 of them moved and turned", "us", 1000, tables.moved);
+    print("A contract's sixteen attributes, whole", "ns", 1, tables.fighter);
+    print("The same against one object, half of the numbers changed, with finding the difference", "ns", 1,
+          tables.fighter_change);
     return 0;
 }

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "squall/trace/sink.hpp"
 #include "unit/remotes/remote_net.hpp"
 
 namespace squall::test {
@@ -19,6 +23,35 @@ using remotes::testing::RemoteNet;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// Sends one datagram when it starts, and stops the host when one arrives.
+class OneDatagram final : public Node {
+  public:
+    OneDatagram(Host& host, std::optional<Address> to) : host_(host), to_(to) {}
+    void receive(TimePoint now, const Address& from, MutableBytes datagram) override {
+        heard = as_text(datagram);
+        heard_at = now;
+        heard_from = from;
+        host_.stop();
+    }
+    std::optional<Transmit> poll_transmit(TimePoint, MutableBytes buffer) override {
+        if (!to_) return std::nullopt;
+        const Bytes text = as_bytes("by a plugin's transport");
+        std::ranges::copy(text, buffer.begin());
+        const Transmit sent{.to = *std::exchange(to_, std::nullopt), .size = text.size()};
+        return sent;
+    }
+    [[nodiscard]] TimePoint poll_timeout() const override { return kNever; }
+    void handle_timeout(TimePoint) override {}
+
+    std::string heard;
+    TimePoint heard_at{};
+    Address heard_from{};
+
+  private:
+    Host& host_;
+    std::optional<Address> to_;
+};
+
 TEST(SharedPlugin, BringsACodecAMiddlewareATransportAndAnInspectorThatWork) {
     Plugins plugins;
     const auto opened = plugins.open(PLUGIN_GOOD_PATH);
@@ -28,8 +61,13 @@ TEST(SharedPlugin, BringsACodecAMiddlewareATransportAndAnInspectorThatWork) {
     ASSERT_NE(codec, nullptr);
     EXPECT_NE(plugins.codecs().find("json"), nullptr) << "beside Squall's own";
 
-    auto inspector = plugins.inspector("counter");
+    const std::string counted = ::testing::TempDir() + "squall_plugin_counted";
+    auto inspector = plugins.inspector("counter", counted);
     ASSERT_TRUE(inspector);
+    trace::HashSink ours;
+    trace::FanOutSink both;
+    both.add(**inspector);
+    both.add(ours);
     {
         RemoteNet net;
         auto chat = *net.server_remotes->event<Chat>("chat", {.codec = codec});
@@ -40,7 +78,7 @@ TEST(SharedPlugin, BringsACodecAMiddlewareATransportAndAnInspectorThatWork) {
         chat.listen([&](const Origin&, const Chat& value) { heard.push_back(value.text); });
         auto& client = net.add_client();
         auto at_client = *client.remotes->event<Chat>("chat", {.codec = codec});
-        net.server_remotes->set_trace(inspector->get(), 1);
+        net.server_remotes->set_trace(&both, 1);
         net.connect(client, 1);
         net.run(500ms);
         at_client.fire(net.now, Chat{"short"});
@@ -50,9 +88,27 @@ TEST(SharedPlugin, BringsACodecAMiddlewareATransportAndAnInspectorThatWork) {
         EXPECT_EQ(chat.statistics().in.of(Outcome::invalid), 1U);
         net.server_remotes->set_trace(nullptr, 0);
     }
+    inspector->reset();
+    std::uint64_t count = 0;
+    std::ifstream(counted) >> count;
+    std::filesystem::remove(counted);
+    EXPECT_EQ(count, ours.event_count());
+    EXPECT_GT(count, 10U);
     auto host = plugins.transport("asio");
     ASSERT_TRUE(host);
-    EXPECT_GT((*host)->now(), TimePoint{});
+    OneDatagram hears(**host, std::nullopt);
+    const auto receiver = (*host)->attach(hears, {});
+    ASSERT_TRUE(receiver) << receiver.error().message;
+    OneDatagram says(**host, (*host)->local_address(*receiver));
+    const auto sender = (*host)->attach(says, {});
+    ASSERT_TRUE(sender) << sender.error().message;
+    (*host)->run_until((*host)->now() + 60s);  // stopped by the datagram
+    EXPECT_EQ(hears.heard, "by a plugin's transport");
+    EXPECT_EQ(hears.heard_from, (*host)->local_address(*sender));
+    EXPECT_GT(hears.heard_at, TimePoint{});
+    EXPECT_EQ((*host)->statistics(*receiver).datagrams_received, 1U);
+    (*host)->detach(*sender);
+    (*host)->detach(*receiver);
 }
 
 TEST(SharedPlugin, OfAnotherVersionIsRefusedAndBothAreNamed) {
@@ -61,7 +117,7 @@ TEST(SharedPlugin, OfAnotherVersionIsRefusedAndBothAreNamed) {
     ASSERT_FALSE(old);
     EXPECT_EQ(old.error().code, ErrorCode::unsupported);
     EXPECT_THAT(old.error().message,
-                HasSubstr("made for version 2 of the plugin interface, this program has 1"));
+                HasSubstr("made for version 3 of the plugin interface, this program has 2"));
     const auto foreign = plugins.open(PLUGIN_FOREIGN_PATH);
     ASSERT_FALSE(foreign);
     EXPECT_EQ(foreign.error().code, ErrorCode::unsupported);

@@ -1,6 +1,8 @@
 // A plugin as somebody else would write it: a codec, a middleware, a transport and an inspector, from public
 // headers only. The same file makes those that do not fit.
 #include <charconv>
+#include <fstream>
+#include <string>
 
 #include "squall/runtime/asio_host.hpp"
 #include "squall/runtime/plugin.hpp"
@@ -28,11 +30,17 @@ class Inverted final : public wire::Codec {
 };
 const Inverted kInverted;
 
+// Counts, and writes what it counted into the file of its argument when it ends.
 class Counter final : public trace::Sink {
   public:
+    explicit Counter(std::string_view path) : path_(path) {}
+    Counter(const Counter&) = delete;
+    Counter& operator=(const Counter&) = delete;
+    ~Counter() override { std::ofstream(path_) << count_; }
     void on_event(const trace::Event&) override { ++count_; }
 
   private:
+    std::string path_;
     std::uint64_t count_ = 0;
 };
 
@@ -61,9 +69,10 @@ Result<remotes::Middleware> make_max_bytes(std::string_view argument) {
                                            });
         !added)
         return added;
-    return plugins.add_inspector("counter", [](std::string_view) -> Result<std::unique_ptr<trace::Sink>> {
-        return std::make_unique<Counter>();
-    });
+    return plugins.add_inspector("counter",
+                                 [](std::string_view path) -> Result<std::unique_ptr<trace::Sink>> {
+                                     return std::make_unique<Counter>(path);
+                                 });
 #endif
 }
 

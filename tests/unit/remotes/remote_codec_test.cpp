@@ -112,6 +112,116 @@ TEST(RemoteCodec, AMismatchNamesTheRemoteAndBothCodecs) {
                         std::string("'score' is not compressed here and compressed there")));
 }
 
+// --- two versions of a struct
+
+struct Trade {
+    std::int32_t price = 0;
+    std::string item{};
+};
+struct TradeOfNextYear {
+    std::int32_t price = 0;
+    std::string item{};
+    std::uint32_t count = 1;
+};
+struct TradeOfAnother {
+    std::string price{};
+};
+
+// A server of next year, and a client of another time.
+template <class Theirs>
+struct Versions {
+    RemoteNet net;
+    RemoteNet::Client& client = net.add_client();
+    RemoteEvent<TradeOfNextYear> offer;
+    RemoteFunction<TradeOfNextYear, TradeOfNextYear> buy;
+    RemoteEvent<Theirs> client_offer;
+    RemoteFunction<Theirs, Theirs> client_buy;
+    std::string server_told;
+    std::string client_told;
+
+    Versions(const EventOptions& ours, const EventOptions& theirs)
+        : offer(*net.server_remotes->event<TradeOfNextYear>("offer", ours)),
+          buy(*net.server_remotes->function<TradeOfNextYear, TradeOfNextYear>(
+              "buy", {.codec = ours.codec, .schema = ours.schema})),
+          client_offer(*client.remotes->event<Theirs>("offer", theirs)),
+          client_buy(*client.remotes->function<Theirs, Theirs>(
+              "buy", {.codec = theirs.codec, .schema = theirs.schema})) {
+        net.server_remotes->on_mismatch(
+            [this](TimePoint, ConnectionId, const std::string& what) { server_told = what; });
+        client.remotes->on_mismatch(
+            [this](TimePoint, ConnectionId, const std::string& what) { client_told = what; });
+        net.connect(client, 1);
+        net.run(3s);
+    }
+};
+
+class EvolvingCodec : public ::testing::TestWithParam<const wire::Codec*> {};
+
+TEST_P(EvolvingCodec, TwoVersionsOfAStructTalkBothWaysIfBothAllowIt) {
+    const EventOptions options{.codec = GetParam(), .schema = SchemaMatch::compatible};
+    Versions<Trade> versions(options, options);
+    RemoteNet& net = versions.net;
+    ASSERT_EQ(net.server_remotes->peers().size(), 1U) << versions.server_told;
+    std::vector<TradeOfNextYear> at_server;
+    std::vector<Trade> at_client;
+    versions.offer.listen([&](const Origin&, const TradeOfNextYear& trade) { at_server.push_back(trade); });
+    versions.client_offer.listen([&](const Origin&, const Trade& trade) { at_client.push_back(trade); });
+    versions.buy.answer([](const Origin&, const TradeOfNextYear& asked) -> Result<TradeOfNextYear> {
+        return TradeOfNextYear{asked.price + 1, asked.item + "!", asked.count + 100};
+    });
+    // What is missing has its default each time: nothing of an earlier object is left.
+    versions.client_offer.fire(net.now, Trade{3, "bow"});
+    versions.client_offer.fire(net.now, Trade{4, ""});
+    versions.offer.fire(net.now, TradeOfNextYear{5, "axe", 9});
+    Trade answer;
+    versions.client_buy.call(
+        net.now, versions.client.server(), Trade{7, "hat"},
+        [&](TimePoint, const Result<Trade>& result) { answer = result.value_or(Trade{}); });
+    net.run(1s);
+    ASSERT_EQ(at_server.size(), 2U);
+    EXPECT_EQ(at_server[0].item, "bow");
+    EXPECT_EQ(at_server[0].count, 1U);
+    EXPECT_EQ(at_server[1].price, 4);
+    EXPECT_EQ(at_server[1].count, 1U);
+    ASSERT_EQ(at_client.size(), 1U);
+    EXPECT_EQ(at_client[0].item, "axe");
+    EXPECT_EQ(answer.price, 8);
+    EXPECT_EQ(answer.item, "hat!");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EvolvingCodec,
+                         ::testing::Values(&wire::json_codec(), &wire::message_pack_codec(),
+                                           &wire::message_pack_named_codec(), &wire::protobuf_codec()),
+                         [](const auto& test) {
+                             std::string name(test.param->name());
+                             std::ranges::replace(name, '-', '_');
+                             return name;
+                         });
+
+TEST(EvolvingSchema, NeedsTheWordOfBothEndsAndACodecThatCan) {
+    const EventOptions evolves{.codec = &wire::json_codec(), .schema = SchemaMatch::compatible};
+    const Versions<Trade> one_sided(evolves, {.codec = &wire::json_codec()});
+    EXPECT_TRUE(one_sided.net.server_remotes->peers().empty());
+    EXPECT_NE(one_sided.server_told.find("count"), std::string::npos) << one_sided.server_told;
+    EXPECT_NE(one_sided.client_told.find("count"), std::string::npos) << one_sided.client_told;
+
+    const EventOptions bits{.schema = SchemaMatch::compatible};
+    const Versions<Trade> by_bits(bits, bits);
+    EXPECT_TRUE(by_bits.net.server_remotes->peers().empty());
+    EXPECT_NE(by_bits.server_told.find("count"), std::string::npos) << by_bits.server_told;
+
+    const Versions<TradeOfAnother> no_bridge(evolves, evolves);
+    EXPECT_TRUE(no_bridge.net.server_remotes->peers().empty());
+    EXPECT_EQ(no_bridge.server_told, "'buy': 'price' is 'int32' here and 'text up to 1023' there");
+    EXPECT_EQ(no_bridge.client_told, "'buy': 'price' is 'text up to 1023' here and 'int32' there");
+}
+
+TEST(EvolvingSchema, EqualOnesMeetWhetherBothSayItOrOne) {
+    const Versions<TradeOfNextYear> one_sided(
+        {.codec = &wire::json_codec(), .schema = SchemaMatch::compatible}, {.codec = &wire::json_codec()});
+    EXPECT_EQ(one_sided.net.server_remotes->peers().size(), 1U) << one_sided.server_told;
+}
+
 // --- more than one codec
 
 const wire::Codec* const kBits = &wire::bits_codec();

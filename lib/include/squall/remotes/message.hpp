@@ -69,6 +69,12 @@ using OffenceCosts = std::array<std::uint32_t, kOutcomeCount>;
     return costs;
 }
 
+// How far the structs of the two ends may differ.
+enum class SchemaMatch : std::uint8_t {
+    equal,       // not at all: whoever differs is told the field, and does not get in
+    compatible,  // as far as the codec that the connection uses allows (wire's README has the rules)
+};
+
 // What middleware may know of a remote.
 struct RemoteInfo {
     std::string name;
@@ -77,6 +83,7 @@ struct RemoteInfo {
     std::uint32_t index = 0;     // on the wire; the place of its name among all
     bool is_compressed = false;  // where that makes a message smaller
     Remotes* registry = nullptr;
+    SchemaMatch schema = SchemaMatch::equal;
 };
 
 class Message {

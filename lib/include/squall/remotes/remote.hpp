@@ -22,7 +22,12 @@ class Remotes;
 struct Subscription;
 namespace detail {
 class TransactionRemote;
+// Of those that have a codec.
+template <class Options>
+[[nodiscard]] RemoteInfo info_of(std::string name, RemoteKind kind, const Options& options) {
+    return {std::move(name), kind, options.mode, 0, options.compress, nullptr, options.schema};
 }
+}  // namespace detail
 
 // What a remote did, one direction each. Bytes are those of its messages: remote number, operation and
 // object.

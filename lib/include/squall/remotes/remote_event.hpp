@@ -471,7 +471,7 @@ Result<RemoteEvent<T>> Remotes::event(std::string name, const EventOptions& opti
     if (auto good = check_codecs(name, options.codec, options.other_codecs); !good)
         return std::unexpected(good.error());
     auto remote = std::make_unique<detail::EventRemote<T>>(
-        *this, RemoteInfo{std::move(name), RemoteKind::event, options.mode, 0, options.compress}, options);
+        *this, detail::info_of(std::move(name), RemoteKind::event, options), options);
     RemoteEvent<T> handle(*remote);
     adopt(std::move(remote));
     return handle;

@@ -513,7 +513,7 @@ Result<RemoteFunction<Request, Reply>> Remotes::function(std::string name, const
     if (auto good = check_codecs(name, options.codec, options.other_codecs); !good)
         return std::unexpected(good.error());
     auto remote = std::make_unique<detail::FunctionRemote<Request, Reply>>(
-        *this, RemoteInfo{std::move(name), RemoteKind::function, options.mode, 0, options.compress}, options);
+        *this, detail::info_of(std::move(name), RemoteKind::function, options), options);
     RemoteFunction<Request, Reply> handle(*remote);
     adopt(std::move(remote));
     return handle;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "squall/core/time.hpp"
+#include "squall/remotes/message.hpp"
 #include "squall/remotes/token_bucket.hpp"
 #include "squall/remotes/waiting_queue.hpp"
 #include "squall/transport/channel.hpp"
@@ -33,6 +34,9 @@ struct EventOptions {
     // Messages are compressed (zstd) where that makes them smaller; others then take a byte more. For large,
     // repetitive ones. Not for what holds a secret beside what a stranger may choose: the size tells.
     bool compress = false;
+    // At both ends, for what is already in players' hands when the next version comes. An object that the
+    // other version cannot hold is still refused there, as malformed.
+    SchemaMatch schema = SchemaMatch::equal;
 };
 
 struct FunctionOptions {
@@ -52,7 +56,8 @@ struct FunctionOptions {
     std::size_t max_kept_players = 4096;
     // Calls of one peer that wait for respond(); more are refused with queue_full.
     std::size_t max_open_calls = 1000;
-    bool compress = false;  // see EventOptions
+    bool compress = false;                    // see EventOptions
+    SchemaMatch schema = SchemaMatch::equal;  // of request and reply; see EventOptions
 };
 
 struct TransactionOptions {

@@ -25,7 +25,7 @@
 namespace squall {
 
 // Grows with every change of what plugins see of Squall.
-inline constexpr std::uint32_t kPluginApi = 1;
+inline constexpr std::uint32_t kPluginApi = 2;
 // What must be the same in two files that hand each other C++ objects.
 #define SQUALL_PLUGIN_TEXT_(x) #x
 #define SQUALL_PLUGIN_TEXT(x) SQUALL_PLUGIN_TEXT_(x)

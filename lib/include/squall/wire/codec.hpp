@@ -14,6 +14,7 @@
 // - Fields that the type does not have are passed over. Fields that are missing stay as they are in the
 // object
 //   that is decoded into: a fresh one has its defaults. (Bits have neither: there both ends need one schema.)
+//   What may differ between two versions of a struct is a table in the wire's README.
 // - After a failed decode the object is valid, and its contents are unspecified.
 // - Codecs have no state and may be used by several threads.
 #pragma once
@@ -27,6 +28,7 @@
 #include "squall/core/bytes.hpp"
 #include "squall/core/result.hpp"
 #include "squall/wire/bit_codec.hpp"
+#include "squall/wire/schema_evolution.hpp"
 #include "squall/wire/schema_text.hpp"
 #include "squall/wire/value.hpp"
 
@@ -82,6 +84,10 @@ class Codec {
     virtual Result<> encode(const CodecType& type, const void* object, std::vector<std::byte>& out) const = 0;
     // Errors: malformed, too_large, invalid_argument (a value that is not valid).
     virtual Result<> decode(const CodecType& type, Bytes bytes, void* object) const = 0;
+
+    // What lets two ends with different versions of a struct understand each other; what a codec of a user's
+    // own does not say, it does not do.
+    [[nodiscard]] virtual FieldIdentity field_identity() const { return FieldIdentity::whole_schema; }
 
     template <Described T>
     Result<> encode(const T& object, std::vector<std::byte>& out) const {

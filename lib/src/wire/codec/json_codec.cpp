@@ -304,6 +304,7 @@ class JsonCodec final : public Codec {
   public:
     [[nodiscard]] std::string_view name() const override { return "json"; }
     [[nodiscard]] CodecId id() const override { return CodecId::json; }
+    [[nodiscard]] FieldIdentity field_identity() const override { return FieldIdentity::name; }
 
     Result<> encode(const CodecType& type, const void* object, std::vector<std::byte>& out) const override {
         return encode_checked(name(), type, object, out, [](const ConstValue& value, auto& bytes) {

@@ -189,6 +189,9 @@ class MessagePackCodec final : public Codec {
     MessagePackCodec(std::string_view name, CodecId id, bool names) : name_(name), id_(id), names_(names) {}
     [[nodiscard]] std::string_view name() const override { return name_; }
     [[nodiscard]] CodecId id() const override { return id_; }
+    [[nodiscard]] FieldIdentity field_identity() const override {
+        return id_ == CodecId::message_pack_named ? FieldIdentity::name : FieldIdentity::place;
+    }
 
     Result<> encode(const CodecType& type, const void* object, std::vector<std::byte>& out) const override {
         return encode_checked(name_, type, object, out,

@@ -229,6 +229,7 @@ class ProtobufCodec final : public Codec {
   public:
     [[nodiscard]] std::string_view name() const override { return "protobuf"; }
     [[nodiscard]] CodecId id() const override { return CodecId::protobuf; }
+    [[nodiscard]] FieldIdentity field_identity() const override { return FieldIdentity::place; }
 
     Result<> encode(const CodecType& type, const void* object, std::vector<std::byte>& out) const override {
         return encode_checked(name(), type, object, out, [](const ConstValue& value, auto& bytes) {
