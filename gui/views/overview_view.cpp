@@ -110,7 +110,7 @@ OverviewView::OverviewView(Workspace& workspace, QWidget* parent)
     findings_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     findings_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     findings_->setMouseTracking(true);
-    findings_->setMinimumWidth(280);  // titles are not cut, even beside long tiles
+    findings_->setMinimumWidth(240);  // titles are not cut, even beside long tiles
     findings_->setFrameShape(QFrame::NoFrame);
     QPalette clear = findings_->palette();
     clear.setColor(QPalette::Base, Qt::transparent);
@@ -223,7 +223,7 @@ void OverviewView::refreshValues() {
         return series.empty() ? none : text_of(series.recent(), unit);
     };
     const QString so_far =
-        workspace().kind() == SourceKind::recording ? tr("%1 in the recording") : tr("%1 so far");
+        workspace().kind() == SourceKind::recording ? tr("%1 in all") : tr("%1 so far");
     set(sent, recent(totals.sent, Unit::bytes_per_second),
         tr("%1 datagrams/s · ")
                 .arg(text_of(std::round(rates.per_second(Session::datagrams_sent)), Unit::count)) +
