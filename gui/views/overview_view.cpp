@@ -222,8 +222,7 @@ void OverviewView::refreshValues() {
     const auto recent = [&](const Series& series, Unit unit) {
         return series.empty() ? none : text_of(series.recent(), unit);
     };
-    const QString so_far =
-        workspace().kind() == SourceKind::recording ? tr("%1 in all") : tr("%1 so far");
+    const QString so_far = workspace().kind() == SourceKind::recording ? tr("%1 in all") : tr("%1 so far");
     set(sent, recent(totals.sent, Unit::bytes_per_second),
         tr("%1 datagrams/s · ")
                 .arg(text_of(std::round(rates.per_second(Session::datagrams_sent)), Unit::count)) +
