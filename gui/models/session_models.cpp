@@ -42,7 +42,7 @@ void add_percentiles(std::vector<TableColumn>& columns, const QString& title, co
         columns.push_back(
             number_column(M::tr("%1 p%2").arg(title, QLatin1String(numbers[i])), (name + numbers[i]).c_str(),
                           i == asked_for ? aliases : std::vector<std::string>{}, Unit::milliseconds,
-                          M::tr("%1, %2").arg(tip, words[i]), shown[i], false, title.size() > 5 ? 88 : 72));
+                          M::tr("%1, %2").arg(tip, words[i]), shown[i], false, title.size() > 4 ? 86 : 72));
 }
 
 std::vector<TableColumn> remote_columns() {

@@ -4,7 +4,9 @@
 
 #include <QApplication>
 #include <QRegularExpression>
+#include <QSettings>
 #include <QStandardPaths>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QWidget>
 
@@ -27,6 +29,9 @@ inline void save_picture(QWidget& widget, const QString& name) {
 template <class Test>
 int run(int argc, char** argv) {
     QStandardPaths::setTestModeEnabled(true);
+    // Settings of its own: the programs run at the same time.
+    const QTemporaryDir settings;
+    QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, settings.path());
     const QApplication application(argc, argv);
     QCoreApplication::setOrganizationName(QStringLiteral("squall-test"));
     QCoreApplication::setApplicationName(QStringLiteral("squall-gui-test"));
